@@ -1,0 +1,82 @@
+/** How to reach a Conversation; a null service means the account's default one. */
+export interface ConversationRef {
+  readonly conversationSid: string
+  readonly serviceSid: string | null
+}
+
+export interface OutgoingMessage extends ConversationRef {
+  readonly author: string | null
+  readonly body: string | null
+  /** A JSON object as text. */
+  readonly attributes: string | null
+  /** A content template and its variables as JSON text; Twilio then ignores the body. */
+  readonly contentSid: string | null
+  readonly contentVariables: string | null
+}
+
+/** Something to be done, as plain data. What is awaited pauses the execution until it has settled. */
+export type EffectRequest =
+  | ({ readonly type: 'fetch-conversation' } & ConversationRef)
+  | ({ readonly type: 'list-participants' } & ConversationRef)
+  | ({ readonly type: 'add-webhook' } & ConversationRef)
+  | ({ readonly type: 'remove-webhook' } & ConversationRef)
+  | ({ readonly type: 'send-message' } & OutgoingMessage)
+
+/** `id` is `<execution>:<step>:<n>`: the same again when a crashed turn is repeated. */
+export type Effect = EffectRequest & { readonly id: string }
+export type EffectType = EffectRequest['type']
+
+/** What each effect answers when it succeeds. Attributes stay the JSON text that Twilio keeps. */
+export interface EffectValues {
+  'fetch-conversation': Conversation
+  'list-participants': readonly Participant[]
+  'add-webhook': { readonly webhookSid: string }
+  'remove-webhook': null
+  'send-message': SentMessage
+}
+
+export type Answer<T extends EffectType = EffectType> =
+  | { readonly ok: true; readonly value: EffectValues[T] }
+  | { readonly ok: false; readonly failure: Failure }
+
+export interface Failure {
+  /** Twilio's error code, or null where none came back. */
+  readonly code: number | null
+  readonly status: number | null
+  readonly message: string
+  /** `refused`: it was certainly not done. `unknown`: it may have been. */
+  readonly outcome: 'refused' | 'unknown'
+}
+
+export interface Conversation {
+  readonly sid: string
+  readonly serviceSid: string | null
+  readonly messagingServiceSid: string | null
+  readonly state: string
+  readonly friendlyName: string | null
+  readonly uniqueName: string | null
+  readonly attributes: string | null
+  /** ISO 8601, as Twilio writes them. */
+  readonly dateCreated: string | null
+  readonly dateUpdated: string | null
+}
+
+export interface Participant {
+  readonly sid: string
+  readonly identity: string | null
+  readonly attributes: string | null
+  readonly roleSid: string | null
+  readonly address: string | null
+  readonly proxyAddress: string | null
+}
+
+export interface SentMessage {
+  readonly sid: string
+  readonly conversationSid: string
+  readonly index: number
+  readonly author: string | null
+  readonly body: string | null
+  readonly attributes: string | null
+  readonly participantSid: string | null
+  readonly dateCreated: string | null
+}
