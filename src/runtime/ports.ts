@@ -1,0 +1,207 @@
+import type {
+  Conversation,
+  ConversationRef,
+  OutgoingMessage,
+  Participant,
+  SentMessage
+} from '../engine/effect.ts'
+import type { InboxEvent, Triggered } from '../engine/event.ts'
+import type { Execution, Step } from '../engine/execution.ts'
+import type { FlowFault } from '../flow/flow.ts'
+
+// What the runtime needs from the world, in our own words. Times are epoch milliseconds throughout, and
+// where a method takes `now`, the caller's clock decides: a store reads no clock of its own.
+
+/** The right to run one turn. It ends with its lease; its fence only grows from claim to claim. */
+export interface Claim {
+  readonly execution: Execution
+  /** Events accepted and not yet consumed, in the order of their arrival. */
+  readonly inbox: readonly InboxEvent[]
+  readonly fence: number
+  /** An earlier turn died before its commit, so what it set out to do may have been done. */
+  readonly recovering: boolean
+}
+
+export interface NewEntry {
+  readonly execution: Execution
+  readonly event: Triggered
+  /** Refuse while another execution of the same flow, `to` and `from` is active. */
+  readonly exclusive: boolean
+  /** The same key again, for the same flow, `to` and `from`, is the same execution. */
+  readonly idempotencyKey: string | null
+  readonly now: number
+  /** Claim it at once; false where this process is full. */
+  readonly claim: boolean
+}
+
+export type Created =
+  | { readonly outcome: 'created'; readonly claim: Claim | null }
+  | { readonly outcome: 'conflict' | 'repeated'; readonly sid: string }
+
+export type Delivered =
+  | { readonly outcome: 'claimed'; readonly claim: Claim }
+  /** Durable, and whoever holds the execution, or claims it next, will take it. */
+  | { readonly outcome: 'queued' }
+  /** This event id was delivered or consumed before; nothing has changed. */
+  | { readonly outcome: 'duplicate' }
+  | { readonly outcome: 'ended' }
+  | { readonly outcome: 'unknown' }
+
+export interface Commit {
+  readonly execution: Execution
+  /** Steps taken since the last commit; appended. */
+  readonly steps: readonly Step[]
+  /** Ids of events that are done with, from the inbox or found otherwise; never delivered again. */
+  readonly consumed: readonly string[]
+  /** The next moment at which somebody must look at the execution; null for never. */
+  readonly dueAt: number | null
+  /** Keep the claim, with a new lease, whatever the inbox holds: the turn goes on. */
+  readonly hold: boolean
+  readonly now: number
+}
+
+/** A place in a list that is sorted newest first; stays good while executions come and go. */
+export interface Position {
+  readonly createdAt: number
+  readonly sid: string
+}
+
+export interface ExecutionQuery {
+  readonly flowSid: string
+  readonly status?: Execution['status']
+  readonly createdFrom?: number
+  /** Exclusive. */
+  readonly createdBefore?: number
+  readonly to?: string
+  readonly conversationSid?: string
+  /** Only those after this place (older), or before it (newer); those nearest to it. */
+  readonly older?: Position
+  readonly newer?: Position
+  readonly limit: number
+}
+
+/**
+ * Executions, their inboxes, steps and due times. Every method is atomic and durable when it resolves:
+ * a process killed afterwards loses nothing of it. All may be called at once from many processes.
+ */
+export interface ExecutionStore {
+  /** A new SID, carrying the shard that this flow and contact belong to. */
+  newSid(flowSid: string, to: string, from: string): string
+  /** Exactly one of several exclusive creates for one contact wins; the others learn who did. */
+  create(entry: NewEntry): Promise<Created>
+  /**
+   * Takes the event once, and claims the execution if asked and if nobody holds it. An event that only
+   * queues makes the execution due at once.
+   */
+  deliver(
+    sid: string,
+    event: InboxEvent,
+    options: { readonly now: number; readonly claim: boolean }
+  ): Promise<Delivered>
+  /** Claims executions whose due time has come (timers, orphans, retries, retention); each goes to one caller. */
+  claimDue(now: number, limit: number): Promise<readonly Claim[]>
+  /**
+   * Saves a turn, all or nothing, and hands back the events that came in meanwhile. Where there are some,
+   * or on `hold`, the claim goes on with a new lease; otherwise it is let go. Throws `FenceLost`, and saves
+   * nothing, when somebody else has claimed the execution since.
+   */
+  commit(claim: Claim, commit: Commit): Promise<readonly InboxEvent[]>
+  /** A new lease for a turn that takes long. False when the claim is lost. */
+  renew(claim: Claim, now: number): Promise<boolean>
+  /** Forgets the execution, its steps and its indexes. Throws `FenceLost` as `commit` does. */
+  remove(claim: Claim): Promise<void>
+  fetch(sid: string): Promise<Execution | null>
+  /** In the order in which they were taken. */
+  fetchSteps(sid: string): Promise<readonly Step[]>
+  /** Newest first. */
+  list(query: ExecutionQuery): Promise<readonly Execution[]>
+}
+
+/** One saved state of a flow. Each save is a new revision, and none ever changes. */
+export interface FlowRevision {
+  readonly flowSid: string
+  readonly revision: number
+  readonly friendlyName: string
+  readonly status: 'draft' | 'published'
+  /** As it was given; a draft may be faulty. */
+  readonly definition: unknown
+  readonly faults: readonly FlowFault[]
+  readonly commitMessage: string | null
+  /** When the flow was created, and when this revision was. */
+  readonly flowCreatedAt: number
+  readonly createdAt: number
+}
+
+export type RevisionChoice = number | 'LatestPublished' | 'LatestRevision'
+
+export interface FlowStore {
+  /** False, and nothing saved, unless `revision` is one more than the latest one (1 for a new flow). */
+  saveRevision(revision: FlowRevision): Promise<boolean>
+  fetchRevision(flowSid: string, choice: RevisionChoice): Promise<FlowRevision | null>
+  /** Newest first. */
+  listRevisions(flowSid: string): Promise<readonly FlowRevision[]>
+  /** The latest revision of every flow, the newest flow first. */
+  listFlows(): Promise<readonly FlowRevision[]>
+  removeFlow(flowSid: string): Promise<boolean>
+}
+
+/** Both stores over one connection or file. */
+export interface Store {
+  readonly executions: ExecutionStore
+  readonly flows: FlowStore
+  /** Resolves when the store answers, rejects with the reason when it does not. */
+  ping(): Promise<void>
+  close(): Promise<void>
+}
+
+/** A message read back from a Conversation. */
+export interface ReceivedMessage {
+  readonly sid: string
+  readonly index: number
+  /** The effect id it carries when a flow of ours sent it. */
+  readonly sentBy: string | null
+  /** The parameters that its `onMessageAdded` webhook would have had. */
+  readonly payload: Readonly<Record<string, string>>
+}
+
+/**
+ * Twilio Conversations. Every method throws `CallFailed` when it does not succeed. Rate limits never show:
+ * a call waits for its turn. A call that may be repeated safely has been, before it fails.
+ */
+export interface Conversations {
+  fetch(conversation: ConversationRef): Promise<Conversation>
+  /** All of them, page after page. */
+  participants(conversation: ConversationRef): Promise<readonly Participant[]>
+  addWebhook(
+    conversation: ConversationRef,
+    executionSid: string
+  ): Promise<{ readonly webhookSid: string }>
+  /** SIDs of the webhooks that lead to this execution; never anybody else's. */
+  findWebhooks(conversation: ConversationRef, executionSid: string): Promise<readonly string[]>
+  /** Fine when it is gone already. */
+  removeWebhook(conversation: ConversationRef, webhookSid: string): Promise<void>
+  /** The effect id goes into the message's attributes, beside the author's own. */
+  send(message: OutgoingMessage, effectId: string): Promise<SentMessage>
+  /** The message that carries this effect id, looking back no further than `since`; null if there is none. */
+  findSent(
+    conversation: ConversationRef,
+    effectId: string,
+    since: number
+  ): Promise<SentMessage | null>
+  /** Messages with a greater index, oldest first. */
+  messagesAfter(conversation: ConversationRef, index: number): Promise<readonly ReceivedMessage[]>
+  /** Fine when it is closed already. */
+  close(conversation: ConversationRef): Promise<void>
+}
+
+export interface Clock {
+  now(): number
+}
+
+/** Structured log lines; never message bodies or addresses. */
+export interface Logger {
+  debug(facts: object, message: string): void
+  info(facts: object, message: string): void
+  warn(facts: object, message: string): void
+  error(facts: object, message: string): void
+}
