@@ -4,10 +4,11 @@ import type { Limits } from './limits.ts'
 /**
  * The execution, ended, with all that is left to undo. Whatever the reason, a webhook of ours is removed
  * first and the Conversation closed second: a closed Conversation may refuse to be touched.
+ * An execution that another one replaces leaves its Conversation open, for that one to go on with.
  * https://www.twilio.com/docs/studio/widget-library/resume-conversation
  */
 export function endExecution(execution: Execution, reason: End['reason'], at: number): Execution {
-  const tasks = execution.attachments.flatMap(teardownTasks)
+  const tasks = execution.attachments.flatMap(attachment => teardownTasks(attachment, reason))
   return {
     ...execution,
     status: 'ended',
@@ -18,21 +19,18 @@ export function endExecution(execution: Execution, reason: End['reason'], at: nu
   }
 }
 
-function teardownTasks({
-  conversationSid,
-  serviceSid,
-  attached,
-  close
-}: Attachment): TeardownTask[] {
+function teardownTasks(
+  { conversationSid, serviceSid, attached, close }: Attachment,
+  reason: End['reason']
+): TeardownTask[] {
   const task = (type: TeardownTask['type']) => ({
     type,
     conversationSid,
     serviceSid,
     certain: attached
   })
-  return attached && close
-    ? [task('remove-webhook'), task('close-conversation')]
-    : [task('remove-webhook')]
+  const closing = attached && close && reason !== 'replaced'
+  return closing ? [task('remove-webhook'), task('close-conversation')] : [task('remove-webhook')]
 }
 
 /** The execution with one more problem; the oldest go when there are too many. */

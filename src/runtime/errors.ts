@@ -1,4 +1,5 @@
 import type { Failure } from '../engine/effect.ts'
+import type { FlowFault } from '../flow/flow.ts'
 
 /** The claim is no longer ours: somebody else has the execution now. Drop everything, touch nothing. */
 export class FenceLost extends Error {
@@ -22,4 +23,43 @@ export class CallFailed extends Error {
     super(failure.message)
     this.failure = failure
   }
+}
+
+/** There is no such thing, or it has been deleted. */
+export class NotFound extends Error {
+  override readonly name = 'NotFound'
+}
+
+/** The contact has an active execution of this flow already. */
+export class ContactBusy extends Error {
+  override readonly name = 'ContactBusy'
+  readonly executionSid: string
+
+  constructor(executionSid: string) {
+    super(
+      `Execution ${executionSid} is already active for this contact. End it first, or say what should happen with ConflictPolicy (replace, parallel)`
+    )
+    this.executionSid = executionSid
+  }
+}
+
+/** Where it stands, the execution cannot do what it was asked; nothing has changed. */
+export class NotNow extends Error {
+  override readonly name = 'NotNow'
+}
+
+/** The definition has faults, all of which are named. */
+export class InvalidFlow extends Error {
+  override readonly name = 'InvalidFlow'
+  readonly faults: readonly FlowFault[]
+
+  constructor(faults: readonly FlowFault[]) {
+    super(`The flow definition has ${faults.length} ${faults.length === 1 ? 'fault' : 'faults'}`)
+    this.faults = faults
+  }
+}
+
+/** What was asked for makes no sense, now or later; the message says what would. */
+export class BadRequest extends Error {
+  override readonly name = 'BadRequest'
 }

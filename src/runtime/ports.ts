@@ -98,6 +98,8 @@ export interface ExecutionStore {
     event: InboxEvent,
     options: { readonly now: number; readonly claim: boolean }
   ): Promise<Delivered>
+  /** Claims one execution, due or not, ended or not; null where somebody holds it or it is unknown. */
+  claim(sid: string, now: number): Promise<Claim | null>
   /** Claims executions whose due time has come (timers, orphans, retries, retention); each goes to one caller. */
   claimDue(now: number, limit: number): Promise<readonly Claim[]>
   /**
@@ -194,8 +196,19 @@ export interface Conversations {
   close(conversation: ConversationRef): Promise<void>
 }
 
+/** The only source of time: tests put their own in its place. */
 export interface Clock {
   now(): number
+  sleep(ms: number): Promise<void>
+  /** Calls again and again until the returned function is called; never keeps the process alive. */
+  every(ms: number, call: () => void): () => void
+}
+
+export interface Ids {
+  /** 32 random hex digits. */
+  random(): string
+  /** 32 hex digits that follow from the text. */
+  of(text: string): string
 }
 
 /** Structured log lines; never message bodies or addresses. */

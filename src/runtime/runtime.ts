@@ -1,0 +1,20 @@
+import type { Env } from '../engine/widget.ts'
+import type { FlowBook } from './flow-book.ts'
+import type { Clock, Conversations, ExecutionStore, Ids, Logger } from './ports.ts'
+import type { Worker } from './worker.ts'
+
+/** Everything that running executions takes; made once, in `main.ts`, and passed on as it is. */
+export interface Tools {
+  readonly accountSid: string
+  readonly executions: ExecutionStore
+  readonly flows: FlowBook
+  readonly conversations: Conversations
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly logger: Logger
+  readonly env: Env
+}
+
+export interface Runtime extends Tools {
+  readonly worker: Worker
+}

@@ -1,0 +1,105 @@
+import { FenceLost } from './errors.ts'
+import type { Claim } from './ports.ts'
+import type { Tools } from './runtime.ts'
+import { runTeardown } from './teardown.ts'
+import { runTurn } from './turn.ts'
+
+/** Runs the turns of this process: those of events it took itself, and those that come due. */
+export interface Worker {
+  /** False when this process runs as many turns as it may; then deliver without claiming. */
+  hasRoom(): boolean
+  /** Resolves when the turn is over, well or badly; badly is logged, and somebody will claim it again. */
+  run(claim: Claim): Promise<void>
+  /** Looks for due executions now, not only at the next interval. */
+  poll(): void
+  start(): void
+  /** Claims nothing more, and resolves when the turns under way are over. */
+  stop(): Promise<void>
+}
+
+export interface WorkerOptions {
+  readonly maxTurns: number
+  readonly pollMs: number
+  readonly leaseMs: number
+}
+
+export function makeWorker(tools: Tools, options: WorkerOptions): Worker {
+  const { executions, clock, logger } = tools
+  const running = new Map<Claim, { done: Promise<void>; renewedAt: number }>()
+  const timers: (() => void)[] = []
+  let polling: Promise<void> | null = null
+  let open = true
+
+  const worker: Worker = {
+    hasRoom: () => open && running.size < options.maxTurns,
+
+    run(claim) {
+      const done = runClaim(claim).finally(() => running.delete(claim))
+      running.set(claim, { done, renewedAt: clock.now() })
+      return done
+    },
+
+    poll() {
+      if (!worker.hasRoom() || polling) return
+      polling = claimDue().finally(() => {
+        polling = null
+      })
+    },
+
+    start() {
+      timers.push(clock.every(options.pollMs, worker.poll), clock.every(options.leaseMs / 6, renew))
+      worker.poll()
+    },
+
+    async stop() {
+      open = false
+      for (const stopTimer of timers) stopTimer()
+      await polling
+      await Promise.all([...running.values()].map(({ done }) => done))
+    }
+  }
+  return worker
+
+  async function runClaim(claim: Claim): Promise<void> {
+    const { sid, status } = claim.execution
+    try {
+      if (status === 'ended') return await runTeardown(tools, claim)
+      const after = await runTurn(tools, claim)
+      if (after.teardown) worker.poll()
+    } catch (error) {
+      if (error instanceof FenceLost) logger.info({ executionSid: sid }, error.message)
+      else
+        logger.error(
+          { executionSid: sid, error },
+          'A turn broke off; it is claimed again when its lease ends'
+        )
+    }
+  }
+
+  async function claimDue(): Promise<void> {
+    try {
+      for (;;) {
+        const room = options.maxTurns - running.size
+        if (!open || room <= 0) return
+        const claims = await executions.claimDue(clock.now(), Math.min(room, 100))
+        for (const claim of claims) worker.run(claim)
+        if (claims.length < Math.min(room, 100)) return
+      }
+    } catch (error) {
+      logger.error({ error }, 'Looking for due executions failed; tried again soon')
+    }
+  }
+
+  function renew(): void {
+    const now = clock.now()
+    for (const [claim, turn] of running) {
+      if (now - turn.renewedAt < options.leaseMs / 3) continue
+      turn.renewedAt = now
+      executions
+        .renew(claim, now)
+        .catch(error =>
+          logger.warn({ executionSid: claim.execution.sid, error }, 'A lease could not be renewed')
+        )
+    }
+  }
+}
