@@ -1,0 +1,149 @@
+import twilio from 'twilio'
+import type { ParticipantInstance } from 'twilio/lib/rest/conversations/v1/conversation/participant.js'
+import type {
+  ConversationContext,
+  ConversationInstance
+} from 'twilio/lib/rest/conversations/v1/conversation.js'
+import type { Conversation, ConversationRef, Participant } from '../../engine/effect.ts'
+import { CallFailed } from '../../runtime/errors.ts'
+import type { Conversations } from '../../runtime/ports.ts'
+import { asCallFailed, isGone } from './failures.ts'
+import type { HttpClient } from './http-client.ts'
+import { markerIn } from './marker.ts'
+import { eachMessage, isoDate, messageOptions, receivedMessage, sentMessage } from './messages.ts'
+
+export interface ConversationsOptions {
+  readonly accountSid: string
+  /** The account SID and its token, or an API key and its secret. */
+  readonly username: string
+  readonly password: string
+  readonly httpClient: HttpClient
+  /** Where Twilio is to send `onMessageAdded` of an execution's Conversation. */
+  readonly webhookUrl: (executionSid: string) => string
+}
+
+const pageSize = 100
+
+/**
+ * Conversations (classic), through the official SDK. Each call exists for the account's default service and
+ * for a named one. https://www.twilio.com/docs/conversations-classic/api
+ */
+export function makeConversations(options: ConversationsOptions): Conversations {
+  const { accountSid, username, password, httpClient, webhookUrl } = options
+  // The SDK types its client by a class; it calls nothing but `request`.
+  const client = twilio(username, password, { accountSid, httpClient: httpClient as never })
+  const { v1 } = client.conversations
+
+  const at = ({ conversationSid, serviceSid }: ConversationRef): ConversationContext =>
+    serviceSid === null
+      ? v1.conversations(conversationSid)
+      : (v1.services(serviceSid).conversations(conversationSid) as unknown as ConversationContext)
+
+  return {
+    fetch: ref => call(async () => conversationOf(await at(ref).fetch())),
+
+    participants: ref =>
+      call(async () => (await at(ref).participants.list({ pageSize })).map(participantOf)),
+
+    addWebhook: (ref, executionSid) =>
+      call(async () => {
+        const webhook = await at(ref).webhooks.create({
+          target: 'webhook',
+          'configuration.url': webhookUrl(executionSid),
+          'configuration.method': 'post',
+          'configuration.filters': ['onMessageAdded']
+        })
+        return { webhookSid: webhook.sid }
+      }),
+
+    findWebhooks: (ref, executionSid) =>
+      call(async () => {
+        const webhooks = await at(ref).webhooks.list().catch(unlessGone([]))
+        return webhooks
+          .filter(({ configuration }) => configuration?.url === webhookUrl(executionSid))
+          .map(({ sid }) => sid)
+      }),
+
+    removeWebhook: (ref, webhookSid) =>
+      call(async () => {
+        await at(ref).webhooks(webhookSid).remove().catch(unlessGone(false))
+      }),
+
+    send: (message, effectId) =>
+      call(async () =>
+        sentMessage(await at(message).messages.create(messageOptions(message, effectId)))
+      ),
+
+    findSent: (ref, effectId, since) =>
+      call(async () => {
+        for await (const message of eachMessage(
+          at(ref).messages.page({ order: 'desc', pageSize })
+        )) {
+          if (markerIn(message.attributes) === effectId) return sentMessage(message)
+          if (message.dateCreated && message.dateCreated.getTime() < since) return null
+        }
+        return null
+      }),
+
+    messagesAfter: (ref, index) =>
+      call(async () => {
+        const newestFirst = []
+        for await (const message of eachMessage(
+          at(ref).messages.page({ order: 'desc', pageSize })
+        )) {
+          if (message.index <= index) break
+          // What another program posts by REST has no participant and fires no webhook, so it is no reply.
+          if (message.participantSid) newestFirst.push(receivedMessage(message))
+        }
+        return newestFirst.reverse()
+      }),
+
+    close: ref =>
+      call(async () => {
+        await at(ref).update({ state: 'closed' }).catch(unlessGone(null))
+      })
+  }
+}
+
+async function call<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask()
+  } catch (error) {
+    throw error instanceof CallFailed ? error : asCallFailed(error)
+  }
+}
+
+const unlessGone =
+  <T>(value: T) =>
+  (error: unknown): T => {
+    if (isGone(error)) return value
+    throw error
+  }
+
+const conversationOf = (conversation: ConversationInstance): Conversation => ({
+  sid: conversation.sid,
+  serviceSid: conversation.chatServiceSid,
+  messagingServiceSid: conversation.messagingServiceSid,
+  state: conversation.state,
+  friendlyName: conversation.friendlyName,
+  uniqueName: conversation.uniqueName,
+  attributes: conversation.attributes,
+  dateCreated: isoDate(conversation.dateCreated),
+  dateUpdated: isoDate(conversation.dateUpdated)
+})
+
+/** A chat user has no binding, and a group member may lack either address. */
+function participantOf(participant: ParticipantInstance): Participant {
+  const binding = participant.messagingBinding as {
+    address?: string
+    proxy_address?: string
+  } | null
+  return {
+    sid: participant.sid,
+    identity: participant.identity,
+    attributes: participant.attributes,
+    roleSid: participant.roleSid,
+    address: binding?.address ?? null,
+    proxyAddress: binding?.proxy_address ?? null
+  }
+}

@@ -1,0 +1,28 @@
+import { CallFailed } from '../../runtime/errors.ts'
+
+interface RestError {
+  readonly status?: number
+  readonly code?: number
+  readonly message?: string
+}
+
+/** An error of the SDK, told by class: below 500 it was refused, otherwise nobody knows. */
+export function asCallFailed(error: unknown): CallFailed {
+  const { status = null, code = null, message = String(error) } = error as RestError
+  const numeric = typeof code === 'number' ? code : null
+  return new CallFailed({
+    code: numeric,
+    status,
+    message:
+      status === null
+        ? message
+        : `Twilio answered ${status}${numeric ? ` (${numeric})` : ''}: ${message}`,
+    outcome: status !== null && status < 500 ? 'refused' : 'unknown'
+  })
+}
+
+/** What was to be undone is not there any more: https://www.twilio.com/docs/api/errors/20404 and 50377 (closed). */
+export const isGone = (error: unknown): boolean => {
+  const { status, code } = error as RestError
+  return status === 404 || code === 50377
+}

@@ -1,0 +1,13 @@
+import { validateRequest } from 'twilio/lib/webhooks/webhooks.js'
+
+/** Form parameters as parsed; a name that came twice has a list. */
+export type WebhookParameters = Readonly<Record<string, string | readonly string[]>>
+
+/**
+ * Checks `X-Twilio-Signature` against the URL that Twilio called. The key is always the account's auth token.
+ * https://www.twilio.com/docs/usage/webhooks/webhooks-security
+ */
+export const makeSignatureCheck =
+  (authToken: string, publicUrl: string) =>
+  (signature: string | undefined, path: string, parameters: WebhookParameters): boolean =>
+    signature !== undefined && validateRequest(authToken, signature, publicUrl + path, parameters)
