@@ -1,0 +1,46 @@
+// A conversation as people want to see it: in one piece, with attributes as data.
+
+import { moment } from './events.ts'
+import type { Conversation, Message, Participant, Webhook } from './model.ts'
+import type { ConversationView, MessageView, ParticipantView, WebhookView } from './world.schema.ts'
+
+export const viewConversation = (conversation: Conversation): ConversationView => ({
+  sid: conversation.sid,
+  serviceSid: conversation.service.sid,
+  friendlyName: conversation.friendlyName,
+  uniqueName: conversation.uniqueName,
+  attributes: JSON.parse(conversation.attributes),
+  state: conversation.state,
+  dateCreated: moment(conversation.dateCreated),
+  participants: [...conversation.participants.values()].map(viewParticipant),
+  messages: conversation.messages.map(viewMessage),
+  webhooks: [...conversation.webhooks.values()].map(viewWebhook)
+})
+
+export const viewMessage = (message: Message): MessageView => ({
+  sid: message.sid,
+  index: message.index,
+  author: message.author,
+  body: message.body,
+  attributes: JSON.parse(message.attributes),
+  media: [...message.media],
+  participantSid: message.participantSid,
+  dateCreated: moment(message.dateCreated)
+})
+
+export const viewParticipant = (participant: Participant): ParticipantView => ({
+  sid: participant.sid,
+  identity: participant.identity,
+  address: participant.address,
+  proxyAddress: participant.proxyAddress,
+  attributes: JSON.parse(participant.attributes)
+})
+
+const viewWebhook = ({ sid, target, url, method, filters, flowSid }: Webhook): WebhookView => ({
+  sid,
+  target,
+  url,
+  method,
+  filters: [...filters],
+  flowSid
+})
