@@ -62,4 +62,11 @@ export class InvalidFlow extends Error {
 /** What was asked for makes no sense, now or later; the message says what would. */
 export class BadRequest extends Error {
   override readonly name = 'BadRequest'
+  /** Studio's code, where it has one for this. */
+  readonly code: number
+
+  constructor(message: string, code = 20001) {
+    super(message)
+    this.code = code
+  }
 }

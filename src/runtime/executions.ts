@@ -1,3 +1,4 @@
+import { applyWrites, type Context, read } from '../engine/context.ts'
 import {
   type End,
   type Execution,
@@ -5,7 +6,7 @@ import {
   type Step,
   stepNumber
 } from '../engine/execution.ts'
-import type { JsonObject } from '../engine/json.ts'
+import type { Json, JsonObject } from '../engine/json.ts'
 import { ContactBusy, NotFound, NotNow } from './errors.ts'
 import type { Claim } from './ports.ts'
 import type { Runtime } from './runtime.ts'
@@ -105,6 +106,17 @@ export async function fetchStepsUpTo(
     throw new NotFound(`There is no step ${stepSid} of execution ${execution.sid}`)
   return steps.slice(0, number + 1)
 }
+
+/** The context as it was after these steps. */
+export const contextAfter = (steps: readonly Step[]): Context =>
+  applyWrites(
+    {},
+    steps.flatMap(({ writes }) => writes)
+  )
+
+/** What templates find at `widgets.NAME`. */
+export const variablesOf = ({ context }: Execution, widget: string): Json =>
+  read(context, 'widgets', widget) ?? {}
 
 /**
  * Ends an active execution and answers it, ended. A turn that is under way is finished first; the teardown

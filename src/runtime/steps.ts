@@ -1,7 +1,8 @@
 import type { StepRequested } from '../engine/event.ts'
 import type { Execution, Step } from '../engine/execution.ts'
-import { NotFound, NotNow } from './errors.ts'
-import { fetchExecution } from './executions.ts'
+import type { JsonObject } from '../engine/json.ts'
+import { parseFlow } from '../flow/parse.ts'
+import { BadRequest, InvalidFlow, NotFound, NotNow } from './errors.ts'
 import type { Runtime } from './runtime.ts'
 import { until } from './until.ts'
 
@@ -17,23 +18,16 @@ export interface StepResult {
  */
 export async function requestStep(
   runtime: Runtime,
-  flowSid: string,
-  sid: string,
+  { sid, mode }: Execution,
   request: Pick<StepRequested, 'id' | 'widget' | 'handOver'>
 ): Promise<StepResult> {
   const { executions, worker, clock } = runtime
-  const { mode } = await fetchExecution(runtime, flowSid, sid)
-  if (mode !== 'stepwise') {
-    throw new NotNow(
-      `Execution ${sid} follows its flow; create it with Mode=stepwise to run single steps`
-    )
-  }
   const now = clock.now()
-  const delivered = await executions.deliver(
-    sid,
-    { type: 'step-requested', at: now, ...request },
-    { now, claim: true }
-  )
+  const event: StepRequested = { type: 'step-requested', at: now, ...request }
+  const delivered =
+    mode === 'stepwise'
+      ? await executions.deliver(sid, event, { now, claim: true })
+      : { outcome: 'duplicate' as const }
   if (delivered.outcome === 'ended') throw new NotNow(`Execution ${sid} has ended`)
   if (delivered.outcome === 'unknown') throw new NotFound(`There is no execution ${sid}`)
   if (delivered.outcome === 'claimed') await worker.run(delivered.claim)
@@ -47,11 +41,50 @@ async function resultOf(
 ): Promise<StepResult | null> {
   const refused = execution.problems.find(({ eventId }) => eventId === requestId)
   if (refused) throw new NotNow(refused.message)
-  const step = (await executions.fetchSteps(execution.sid)).find(
-    taken => taken.requestId === requestId
-  )
+  const steps = await executions.fetchSteps(execution.sid)
+  const step = steps.find(taken => taken.requestId === requestId)
   if (step) return { execution, step }
+  if (execution.mode === 'flow') {
+    throw new NotNow(
+      `Execution ${execution.sid} follows its flow; create it with Mode=stepwise to run single steps`
+    )
+  }
   const waiting =
     execution.pause?.type === 'reply' && execution.frames.at(-1)?.requestId === requestId
   return waiting ? { execution, step: null } : null
+}
+
+interface InlineWidget {
+  readonly type: string | undefined
+  readonly name: string | undefined
+  readonly properties: JsonObject
+}
+
+/** The widget that a caller means: one of the execution's flow, or one given inline and checked like a flow's. */
+export async function requestedWidget(
+  { flows }: Runtime,
+  { flowSid, flowRevision }: Execution,
+  name: string | undefined,
+  inline: InlineWidget,
+  handOver: boolean
+): Promise<StepRequested['widget']> {
+  if ((name === undefined) === (inline.type === undefined)) {
+    throw new BadRequest(
+      'Give either Widget, the name of one of the flow, or Type, Name and Properties'
+    )
+  }
+  if (name !== undefined) {
+    await flows.load(flowSid, flowRevision)
+    const { widgets } = flows.at(flowSid, flowRevision)
+    if (widgets.has(name)) return { name }
+    throw new BadRequest(`The flow has no widget ${name}; it has ${[...widgets.keys()].join(', ')}`)
+  }
+  if (handOver)
+    throw new BadRequest('Continue needs a Widget of the flow: an inline widget leads nowhere')
+  const state = { ...inline, name: inline.name ?? inline.type, transitions: [] }
+  const parsed = parseFlow({ initial_state: state.name, states: [state] }, flows.catalog)
+  if (!parsed.ok) throw new InvalidFlow(parsed.faults)
+  const [checked] = parsed.flow.definition.states
+  if (!checked) throw new BadRequest('The inline widget is empty')
+  return { inline: checked }
 }

@@ -1,0 +1,183 @@
+import { type Static, Type } from 'typebox'
+import { Errors } from 'typebox/schema'
+import { type Limits, studioLimits } from './engine/limits.ts'
+
+const Url = (description: string) =>
+  Type.Optional(Type.String({ pattern: '^https?://[^#?]+$', description }))
+const Count = (value: number, description: string, maximum = 1_000_000_000) =>
+  Type.Integer({ minimum: 1, maximum, default: value, description })
+
+/** Every setting, as the environment names it. Descriptions are what the README and `--help` say. */
+export const Settings = Type.Object({
+  PORT: Type.Integer({
+    minimum: 0,
+    maximum: 65535,
+    default: 3000,
+    description: 'Port of the HTTP API; 0 takes a free one'
+  }),
+  HOST: Type.String({
+    default: '0.0.0.0',
+    description: 'Address to listen on; 127.0.0.1 with the simulator'
+  }),
+  PUBLIC_URL: Url('Where Twilio reaches this service; webhook signatures are checked against it'),
+  TWILIO_ACCOUNT_SID: Type.Optional(
+    Type.String({
+      pattern: '^AC[0-9a-fA-F]{32}$',
+      description: 'Your account; without it the built-in simulator plays Twilio'
+    })
+  ),
+  TWILIO_AUTH_TOKEN: Type.Optional(
+    Type.String({ minLength: 1, description: 'Its token: signs webhooks, and may call the API' })
+  ),
+  TWILIO_API_KEY: Type.Optional(
+    Type.String({
+      pattern: '^SK[0-9a-fA-F]{32}$',
+      description: 'Used for calls to Twilio instead of the token'
+    })
+  ),
+  TWILIO_API_SECRET: Type.Optional(Type.String({ minLength: 1, description: "The key's secret" })),
+  TWILIO_API_BASE_URL: Url(
+    'Takes the place of every Twilio host, for a proxy or a simulator of your own'
+  ),
+  API_KEYS: Type.Optional(
+    Type.String({
+      pattern: '^SK[^:,]*:[^,]+(,SK[^:,]*:[^,]+)*$',
+      description: 'Further callers of the API: SK…:secret, separated by commas'
+    })
+  ),
+  DATA_DIR: Type.String({ default: '.reprise', description: 'Folder of the embedded store' }),
+  FLOWS_DIR: Type.Optional(
+    Type.String({ description: 'Folder of flow definitions (*.json) to publish at start' })
+  ),
+  LOG_LEVEL: Type.Union(
+    ['trace', 'debug', 'info', 'warn', 'error', 'silent'].map(level => Type.Literal(level)),
+    { default: 'info', description: 'trace, debug, info, warn, error or silent' }
+  ),
+  SIMULATOR_PORT: Type.Integer({
+    minimum: 0,
+    maximum: 65535,
+    default: 3001,
+    description: 'Port of the built-in simulator; 0 takes a free one'
+  }),
+  MAX_TURNS: Count(500, 'Turns that this process runs at once'),
+  MAX_STEPS: Count(studioLimits.steps, 'Steps of one execution', 65535),
+  MAX_SAME_WIDGET: Count(studioLimits.sameWidget, 'Runs of the same widget in a row'),
+  MAX_LIFETIME_DAYS: Count(30, 'Days after which an execution expires', 3650),
+  MAX_CONTEXT_SIZE: Count(studioLimits.contextSize, "Characters of an execution's context, as JSON")
+})
+type Settings = Static<typeof Settings>
+
+export interface Config {
+  readonly port: number
+  readonly host: string
+  readonly publicUrl: string | null
+  /** Null where the simulator plays Twilio. */
+  readonly twilio: TwilioConfig | null
+  readonly apiKeys: readonly { readonly user: string; readonly secret: string }[]
+  readonly dataDir: string
+  readonly flowsDir: string | null
+  readonly logLevel: string
+  readonly simulatorPort: number
+  readonly maxTurns: number
+  readonly limits: Limits
+}
+
+export interface TwilioConfig {
+  readonly accountSid: string
+  readonly authToken: string
+  readonly apiKey: { readonly user: string; readonly secret: string } | null
+  readonly baseUrl: string | null
+}
+
+/** The settings are not usable; the message names every fault. */
+export class BadSettings extends Error {
+  override readonly name = 'BadSettings'
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** The environment as one frozen object. Throws `BadSettings` with all that is wrong with it. */
+export function readConfig(environment: Environment = process.env): Config {
+  const given = Object.entries(Settings.properties).map(([name, schema]) => [
+    name,
+    settingOf(environment[name], schema)
+  ])
+  const settings = Object.fromEntries(given.filter(([, value]) => value !== undefined))
+  const [, errors] = Errors(Settings, settings)
+  const faults = errors
+    .filter(({ instancePath }) => instancePath !== '')
+    .map(({ instancePath, message }) => `${instancePath.slice(1)} ${message}`)
+  faults.push(...missingPartners(settings as Settings))
+  if (faults.length > 0)
+    throw new BadSettings(`These settings cannot be used:\n  ${[...new Set(faults)].join('\n  ')}`)
+  return Object.freeze(configOf(settings as Settings))
+}
+
+/** A setting that is empty is not set: that is how compose files leave one out. */
+function settingOf(text: string | undefined, schema: object): unknown {
+  const { type, default: standard } = schema as { type?: string; default?: unknown }
+  if (text === undefined || text === '') return standard
+  return type === 'integer' && /^\d+$/.test(text) ? Number(text) : text
+}
+
+function missingPartners(settings: Settings): string[] {
+  const needs = (name: keyof Settings, other: keyof Settings) =>
+    settings[name] !== undefined && settings[other] === undefined
+      ? [`${other} is missing; ${name} needs it`]
+      : []
+  return [
+    ...needs('TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN'),
+    ...needs('TWILIO_AUTH_TOKEN', 'TWILIO_ACCOUNT_SID'),
+    ...needs('TWILIO_API_KEY', 'TWILIO_API_SECRET'),
+    ...needs('TWILIO_API_SECRET', 'TWILIO_API_KEY'),
+    ...needs('TWILIO_API_KEY', 'TWILIO_ACCOUNT_SID'),
+    ...needs('TWILIO_API_BASE_URL', 'TWILIO_ACCOUNT_SID'),
+    ...needs('TWILIO_ACCOUNT_SID', 'PUBLIC_URL')
+  ]
+}
+
+function configOf(settings: Settings): Config {
+  const twilio = twilioConfig(settings)
+  return {
+    port: settings.PORT,
+    host: twilio ? settings.HOST : '127.0.0.1',
+    publicUrl: settings.PUBLIC_URL?.replace(/\/+$/, '') ?? null,
+    twilio,
+    apiKeys: (settings.API_KEYS?.split(',') ?? []).map(pair => {
+      const [user = '', ...secret] = pair.split(':')
+      return { user, secret: secret.join(':') }
+    }),
+    dataDir: settings.DATA_DIR,
+    flowsDir: settings.FLOWS_DIR ?? null,
+    logLevel: settings.LOG_LEVEL,
+    simulatorPort: settings.SIMULATOR_PORT,
+    maxTurns: settings.MAX_TURNS,
+    limits: {
+      ...studioLimits,
+      steps: settings.MAX_STEPS,
+      sameWidget: settings.MAX_SAME_WIDGET,
+      lifetimeMs: settings.MAX_LIFETIME_DAYS * 24 * 60 * 60 * 1000,
+      contextSize: settings.MAX_CONTEXT_SIZE
+    }
+  }
+}
+
+function twilioConfig(settings: Settings): TwilioConfig | null {
+  const {
+    TWILIO_ACCOUNT_SID,
+    TWILIO_AUTH_TOKEN,
+    TWILIO_API_KEY,
+    TWILIO_API_SECRET,
+    TWILIO_API_BASE_URL
+  } = settings
+  if (TWILIO_ACCOUNT_SID === undefined || TWILIO_AUTH_TOKEN === undefined) return null
+  return {
+    accountSid: TWILIO_ACCOUNT_SID,
+    authToken: TWILIO_AUTH_TOKEN,
+    apiKey:
+      TWILIO_API_KEY !== undefined && TWILIO_API_SECRET !== undefined
+        ? { user: TWILIO_API_KEY, secret: TWILIO_API_SECRET }
+        : null,
+    baseUrl: TWILIO_API_BASE_URL ?? null
+  }
+}

@@ -1,0 +1,50 @@
+import formbody from '@fastify/formbody'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import type { Runtime } from '../runtime/runtime.ts'
+import { type Credential, makeAuthenticate } from './authenticate.ts'
+import { installErrors } from './errors.ts'
+import { installOpenApi } from './openapi.ts'
+import { executionRoutes } from './routes/executions.ts'
+import { flowRoutes } from './routes/flows.ts'
+import { healthRoutes } from './routes/health.ts'
+import { stepRoutes } from './routes/steps.ts'
+import { type WebhookRoutesOptions, webhookRoutes } from './routes/webhooks.ts'
+
+export interface AppDependencies extends WebhookRoutesOptions {
+  readonly runtime: Runtime
+  readonly ping: () => Promise<void>
+  readonly credentials: readonly Credential[]
+  readonly publicUrl: string
+  readonly version: string
+  readonly logger?: FastifyBaseLogger
+}
+
+const bodyBytes = 512 * 1024
+
+/** The whole HTTP surface; it neither listens nor reads the environment. */
+export async function buildApp(dependencies: AppDependencies): Promise<FastifyInstance> {
+  const { runtime, ping, credentials, publicUrl, version, logger } = dependencies
+  const app = Fastify({
+    bodyLimit: bodyBytes,
+    disableRequestLogging: true,
+    ...(logger && { loggerInstance: logger })
+  }).withTypeProvider<TypeBoxTypeProvider>()
+
+  installErrors(app)
+  await app.register(formbody)
+  await installOpenApi(app, version)
+  await app.register(healthRoutes, { ping })
+  await app.register(webhookRoutes, dependencies)
+  await app.register(
+    async api => {
+      api.addHook('onRequest', makeAuthenticate(credentials))
+      await api.register(flowRoutes, { runtime, publicUrl })
+      await api.register(executionRoutes, { runtime })
+      await api.register(stepRoutes, { runtime })
+    },
+    { prefix: '/v2' }
+  )
+  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
+  return app as unknown as FastifyInstance
+}

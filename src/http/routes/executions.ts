@@ -1,0 +1,173 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import type { Execution as Entry } from '../../engine/execution.ts'
+import {
+  createExecution,
+  deleteExecution,
+  endExecution,
+  fetchExecution
+} from '../../runtime/executions.ts'
+import { jsonObject } from '../../runtime/json-object.ts'
+import type { ExecutionQuery, Position } from '../../runtime/ports.ts'
+import type { Runtime } from '../../runtime/runtime.ts'
+import { checkContact } from '../fields.ts'
+import { originOf, urlOf } from '../links.ts'
+import { cursorOf, oneMore, pageOf } from '../paging.ts'
+import { errorResponses } from '../schemas.ts'
+import { contextResource, diagnosisResource, executionResource } from './execution-resource.ts'
+import {
+  ContextParams,
+  DiagnosisRef,
+  ExecutionContext,
+  ExecutionCreate,
+  ExecutionList,
+  ExecutionPage,
+  ExecutionParams,
+  ExecutionRef,
+  ExecutionUpdate,
+  FlowSidParams,
+  IdempotencyHeaders
+} from './executions.schema.ts'
+
+const tags = ['Executions']
+
+/** https://www.twilio.com/docs/studio/rest-api/v2/execution */
+export const executionRoutes: FastifyPluginAsyncTypebox<{ readonly runtime: Runtime }> = async (
+  app,
+  { runtime }
+) => {
+  app.post('/Flows/:FlowSid/Executions', {
+    schema: {
+      operationId: 'CreateExecution',
+      tags,
+      params: FlowSidParams,
+      headers: IdempotencyHeaders,
+      body: ExecutionCreate,
+      response: { 201: ExecutionRef, ...errorResponses }
+    },
+    async handler(request, reply) {
+      const { To, From, Parameters, ConflictPolicy, Mode } = request.body
+      checkContact(To, From)
+      const execution = await createExecution(runtime, {
+        flowSid: request.params.FlowSid,
+        to: To,
+        from: From,
+        parameters: jsonObject('Parameters', Parameters),
+        mode: Mode,
+        conflictPolicy: ConflictPolicy,
+        idempotencyKey: request.headers['idempotency-key'] ?? null
+      })
+      return reply.code(201).send(executionResource(execution, originOf(request)))
+    }
+  })
+
+  app.get('/Flows/:FlowSid/Executions', {
+    schema: {
+      operationId: 'ListExecution',
+      tags,
+      params: FlowSidParams,
+      querystring: ExecutionList,
+      response: { 200: ExecutionPage, ...errorResponses }
+    },
+    async handler(request) {
+      const { query } = request
+      const items = await runtime.executions.list(queryOf(request.params.FlowSid, query))
+      return pageOf('executions', urlOf(request), query, {
+        items,
+        position,
+        describe: execution => executionResource(execution, originOf(request))
+      }) as never
+    }
+  })
+
+  app.get('/Flows/:FlowSid/Executions/:Sid', {
+    schema: {
+      operationId: 'FetchExecution',
+      tags,
+      params: ExecutionParams,
+      response: { 200: ExecutionRef, ...errorResponses }
+    },
+    async handler(request) {
+      const { FlowSid, Sid } = request.params
+      return executionResource(await fetchExecution(runtime, FlowSid, Sid), originOf(request))
+    }
+  })
+
+  app.post('/Flows/:FlowSid/Executions/:Sid', {
+    schema: {
+      operationId: 'UpdateExecution',
+      tags,
+      params: ExecutionParams,
+      body: ExecutionUpdate,
+      response: { 200: ExecutionRef, ...errorResponses }
+    },
+    async handler(request) {
+      const { FlowSid, Sid } = request.params
+      await fetchExecution(runtime, FlowSid, Sid)
+      return executionResource(await endExecution(runtime, Sid, 'api'), originOf(request))
+    }
+  })
+
+  app.delete('/Flows/:FlowSid/Executions/:Sid', {
+    schema: {
+      operationId: 'DeleteExecution',
+      tags,
+      params: ExecutionParams,
+      response: { 204: Type.Null(), ...errorResponses }
+    },
+    async handler(request, reply) {
+      await deleteExecution(runtime, request.params.FlowSid, request.params.Sid)
+      return reply.code(204).send(null)
+    }
+  })
+
+  app.get('/Flows/:FlowSid/Executions/:ExecutionSid/Context', {
+    schema: {
+      operationId: 'FetchExecutionContext',
+      tags,
+      params: ContextParams,
+      response: { 200: ExecutionContext, ...errorResponses }
+    },
+    async handler(request) {
+      const { FlowSid, ExecutionSid } = request.params
+      return contextResource(
+        await fetchExecution(runtime, FlowSid, ExecutionSid),
+        originOf(request)
+      )
+    }
+  })
+
+  app.get('/Flows/:FlowSid/Executions/:ExecutionSid/Diagnosis', {
+    schema: {
+      operationId: 'FetchExecutionDiagnosis',
+      tags,
+      summary: 'Ours: what the execution waits for, what went wrong, what is left to undo',
+      params: ContextParams,
+      response: { 200: DiagnosisRef, ...errorResponses }
+    },
+    async handler(request) {
+      const { FlowSid, ExecutionSid } = request.params
+      return diagnosisResource(
+        await fetchExecution(runtime, FlowSid, ExecutionSid),
+        originOf(request)
+      )
+    }
+  })
+}
+
+const position = ({ createdAt, sid }: Entry): Position => ({ createdAt, sid })
+
+function queryOf(flowSid: string, query: ExecutionList): ExecutionQuery {
+  const status = query.status ?? query.Status
+  const { DateCreatedFrom, DateCreatedTo, To, ConversationSid } = query
+  return {
+    flowSid,
+    ...(status && { status }),
+    ...(DateCreatedFrom && { createdFrom: Date.parse(DateCreatedFrom) }),
+    ...(DateCreatedTo && { createdBefore: Date.parse(DateCreatedTo) }),
+    ...(To && { to: To }),
+    ...(ConversationSid && { conversationSid: ConversationSid }),
+    ...cursorOf(query),
+    limit: oneMore(query)
+  }
+}

@@ -1,0 +1,261 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { BadRequest } from '../../runtime/errors.ts'
+import {
+  createFlow,
+  deleteFlow,
+  type FlowChange,
+  fetchFlow,
+  putFlow,
+  updateFlow,
+  validateFlow
+} from '../../runtime/flows.ts'
+import type { FlowRevision, Position, RevisionChoice } from '../../runtime/ports.ts'
+import type { Runtime } from '../../runtime/runtime.ts'
+import { isoDate, originOf, urlOf } from '../links.ts'
+import { cursorOf, cut, oneMore, pageOf } from '../paging.ts'
+import { errorResponses, PageQuery } from '../schemas.ts'
+import {
+  FlowCreate,
+  FlowPage,
+  FlowParams,
+  FlowRef,
+  FlowUpdate,
+  RevisionPage,
+  RevisionParams,
+  RevisionRef,
+  Valid
+} from './flows.schema.ts'
+
+export interface FlowRoutesOptions {
+  readonly runtime: Runtime
+  /** Where Twilio would send inbound triggers. */
+  readonly publicUrl: string
+}
+
+const definitionBytes = 4 * 1024 * 1024
+const tags = ['Flows']
+
+/** https://www.twilio.com/docs/studio/rest-api/v2/flow */
+export const flowRoutes: FastifyPluginAsyncTypebox<FlowRoutesOptions> = async (
+  app,
+  { runtime, publicUrl }
+) => {
+  const describe = flowResource(runtime.accountSid, publicUrl)
+
+  app.post('/Flows', {
+    bodyLimit: definitionBytes,
+    schema: {
+      operationId: 'CreateFlow',
+      tags,
+      body: FlowCreate,
+      response: { 201: FlowRef, ...errorResponses }
+    },
+    async handler(request, reply) {
+      const flow = await createFlow(runtime, changeOf(request.body))
+      return reply.code(201).send(describe(flow, originOf(request)))
+    }
+  })
+
+  app.post('/Flows/Validate', {
+    bodyLimit: definitionBytes,
+    schema: {
+      operationId: 'UpdateFlowValidate',
+      tags,
+      body: FlowCreate,
+      response: { 200: Valid, ...errorResponses }
+    },
+    async handler(request) {
+      validateFlow(runtime, request.body.Definition)
+      return { valid: true }
+    }
+  })
+
+  app.get('/Flows', {
+    schema: {
+      operationId: 'ListFlow',
+      tags,
+      querystring: Type.Object(PageQuery),
+      response: { 200: FlowPage, ...errorResponses }
+    },
+    async handler(request) {
+      const { query } = request
+      const flows = await runtime.flows.store.listFlows()
+      const items = cut(flows, flowPosition, cursorOf(query), oneMore(query))
+      return pageOf('flows', urlOf(request), query, {
+        items,
+        position: flowPosition,
+        describe: flow => ({
+          ...describe(flow, originOf(request)),
+          definition: null,
+          valid: null,
+          errors: null,
+          warnings: null
+        })
+      }) as never
+    }
+  })
+
+  app.get('/Flows/:Sid', {
+    schema: {
+      operationId: 'FetchFlow',
+      tags,
+      params: FlowParams,
+      response: { 200: FlowRef, ...errorResponses }
+    },
+    handler: async request =>
+      describe(await fetchFlow(runtime, request.params.Sid), originOf(request))
+  })
+
+  app.post('/Flows/:Sid', {
+    bodyLimit: definitionBytes,
+    schema: {
+      operationId: 'UpdateFlow',
+      tags,
+      params: FlowParams,
+      body: FlowUpdate,
+      response: { 200: FlowRef, ...errorResponses }
+    },
+    handler: async request =>
+      describe(
+        await updateFlow(runtime, request.params.Sid, changeOf(request.body)),
+        originOf(request)
+      )
+  })
+
+  app.put('/Flows/:Sid', {
+    bodyLimit: definitionBytes,
+    schema: {
+      operationId: 'PutFlow',
+      tags,
+      summary:
+        'Creates or replaces a flow under a given SID. Ours; flows that call each other name their SIDs',
+      params: FlowParams,
+      body: FlowCreate,
+      response: { 200: FlowRef, ...errorResponses }
+    },
+    handler: async request =>
+      describe(
+        await putFlow(runtime, request.params.Sid, changeOf(request.body)),
+        originOf(request)
+      )
+  })
+
+  app.delete('/Flows/:Sid', {
+    schema: {
+      operationId: 'DeleteFlow',
+      tags,
+      params: FlowParams,
+      response: { 204: Type.Null(), ...errorResponses }
+    },
+    async handler(request, reply) {
+      await deleteFlow(runtime, request.params.Sid)
+      return reply.code(204).send(null)
+    }
+  })
+
+  app.get('/Flows/:Sid/Revisions', {
+    schema: {
+      operationId: 'ListFlowRevision',
+      tags,
+      params: FlowParams,
+      querystring: Type.Object(PageQuery),
+      response: { 200: RevisionPage, ...errorResponses }
+    },
+    async handler(request) {
+      const { query, params } = request
+      await fetchFlow(runtime, params.Sid)
+      const revisions = await runtime.flows.store.listRevisions(params.Sid)
+      const items = cut(revisions, revisionPosition, cursorOf(query), oneMore(query))
+      return pageOf('revisions', urlOf(request), query, {
+        items,
+        position: revisionPosition,
+        describe: revision => revisionResource(runtime.accountSid, revision, originOf(request))
+      }) as never
+    }
+  })
+
+  app.get('/Flows/:Sid/Revisions/:Revision', {
+    schema: {
+      operationId: 'FetchFlowRevision',
+      tags,
+      params: RevisionParams,
+      response: { 200: RevisionRef, ...errorResponses }
+    },
+    async handler(request) {
+      const { Sid, Revision } = request.params
+      const revision = await fetchFlow(runtime, Sid, revisionChoice(Revision))
+      return revisionResource(runtime.accountSid, revision, originOf(request))
+    }
+  })
+}
+
+function changeOf(body: FlowUpdate): FlowChange {
+  const { FriendlyName, Status, Definition, CommitMessage } = body
+  return {
+    status: Status,
+    ...(FriendlyName !== undefined && { friendlyName: FriendlyName }),
+    ...(Definition !== undefined && { definition: Definition }),
+    ...(CommitMessage !== undefined && { commitMessage: CommitMessage })
+  }
+}
+
+/** https://www.twilio.com/docs/api/errors/81021 */
+function revisionChoice(text: string): RevisionChoice {
+  if (text === 'LatestPublished' || text === 'LatestRevision') return text
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text)
+  throw new BadRequest(
+    `A revision is a number, LatestPublished or LatestRevision, not ${text}`,
+    81021
+  )
+}
+
+const flowPosition = ({ flowCreatedAt, flowSid }: FlowRevision): Position => ({
+  createdAt: flowCreatedAt,
+  sid: flowSid
+})
+const revisionPosition = ({ revision }: FlowRevision): Position => ({
+  createdAt: revision,
+  sid: ''
+})
+
+function revisionResource(accountSid: string, revision: FlowRevision, origin: string) {
+  return {
+    ...commonFields(accountSid, revision),
+    url: `${origin}/v2/Flows/${revision.flowSid}/Revisions/${revision.revision}`
+  }
+}
+
+const flowResource =
+  (accountSid: string, publicUrl: string) => (revision: FlowRevision, origin: string) => {
+    const url = `${origin}/v2/Flows/${revision.flowSid}`
+    return {
+      ...commonFields(accountSid, revision),
+      warnings: [],
+      webhook_url: `${publicUrl}/v1/Accounts/${accountSid}/Flows/${revision.flowSid}`,
+      url,
+      links: {
+        test_users: `${url}/TestUsers`,
+        revisions: `${url}/Revisions`,
+        executions: `${url}/Executions`
+      }
+    }
+  }
+
+function commonFields(accountSid: string, revision: FlowRevision) {
+  const { faults } = revision
+  return {
+    sid: revision.flowSid,
+    account_sid: accountSid,
+    author_sid: null,
+    friendly_name: revision.friendlyName,
+    definition: revision.definition,
+    status: revision.status,
+    revision: revision.revision,
+    commit_message: revision.commitMessage,
+    valid: faults.length === 0,
+    errors: faults.map(({ propertyPath, message }) => ({ property_path: propertyPath, message })),
+    date_created: isoDate(revision.flowCreatedAt),
+    date_updated: revision.revision === 1 ? null : isoDate(revision.createdAt)
+  }
+}
