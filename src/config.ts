@@ -10,15 +10,14 @@ const Count = (value: number, description: string, maximum = 1_000_000_000) =>
 /** Every setting, as the environment names it. Descriptions are what the README and `--help` say. */
 export const Settings = Type.Object({
   PORT: Type.Integer({
-    minimum: 0,
+    minimum: 1,
     maximum: 65535,
     default: 3000,
-    description: 'Port of the HTTP API; 0 takes a free one'
+    description: 'Port of the HTTP API'
   }),
-  HOST: Type.String({
-    default: '0.0.0.0',
-    description: 'Address to listen on; 127.0.0.1 with the simulator'
-  }),
+  HOST: Type.Optional(
+    Type.String({ description: 'Address to listen on; 0.0.0.0, or 127.0.0.1 with the simulator' })
+  ),
   PUBLIC_URL: Url('Where Twilio reaches this service; webhook signatures are checked against it'),
   TWILIO_ACCOUNT_SID: Type.Optional(
     Type.String({
@@ -54,10 +53,10 @@ export const Settings = Type.Object({
     { default: 'info', description: 'trace, debug, info, warn, error or silent' }
   ),
   SIMULATOR_PORT: Type.Integer({
-    minimum: 0,
+    minimum: 1,
     maximum: 65535,
     default: 3001,
-    description: 'Port of the built-in simulator; 0 takes a free one'
+    description: 'Port of the built-in simulator'
   }),
   MAX_TURNS: Count(500, 'Turns that this process runs at once'),
   MAX_STEPS: Count(studioLimits.steps, 'Steps of one execution', 65535),
@@ -140,7 +139,7 @@ function configOf(settings: Settings): Config {
   const twilio = twilioConfig(settings)
   return {
     port: settings.PORT,
-    host: twilio ? settings.HOST : '127.0.0.1',
+    host: settings.HOST ?? (twilio ? '0.0.0.0' : '127.0.0.1'),
     publicUrl: settings.PUBLIC_URL?.replace(/\/+$/, '') ?? null,
     twilio,
     apiKeys: (settings.API_KEYS?.split(',') ?? []).map(pair => {

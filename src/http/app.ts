@@ -1,6 +1,6 @@
 import formbody from '@fastify/formbody'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { Runtime } from '../runtime/runtime.ts'
 import { type Credential, makeAuthenticate } from './authenticate.ts'
 import { installErrors } from './errors.ts'
@@ -27,7 +27,7 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
   const { runtime, ping, credentials, publicUrl, version, logger } = dependencies
   const app = Fastify({
     bodyLimit: bodyBytes,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     ...(logger && { loggerInstance: logger })
   }).withTypeProvider<TypeBoxTypeProvider>()
 

@@ -34,6 +34,21 @@ export const putFlow = (
   change: FlowChange
 ): Promise<FlowRevision> => saveRevision(runtime, flowSid, change)
 
+/** Publishes a definition under a given SID, unless it is published already, just like that. */
+export async function publishFlow(
+  runtime: Runtime,
+  flowSid: string,
+  friendlyName: string,
+  definition: string
+): Promise<{ revision: FlowRevision; saved: boolean }> {
+  validateFlow(runtime, definition)
+  const current = await runtime.flows.store.fetchRevision(flowSid, 'LatestPublished')
+  const same = JSON.stringify(current?.definition) === JSON.stringify(JSON.parse(definition))
+  if (current && same) return { revision: current, saved: false }
+  const change = { friendlyName, status: 'published', definition } as const
+  return { revision: await putFlow(runtime, flowSid, change), saved: true }
+}
+
 /** Throws `InvalidFlow` with every fault of a definition; saves nothing. */
 export function validateFlow(runtime: Runtime, definition: unknown): void {
   const parsed = parseFlow(definition, runtime.flows.catalog)

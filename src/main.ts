@@ -1,0 +1,41 @@
+#!/usr/bin/env node
+import closeWithGrace from 'close-with-grace'
+import { pino } from 'pino'
+import { BadSettings, type Config, readConfig } from './config.ts'
+import { InvalidFlow } from './runtime/errors.ts'
+import { startService } from './service.ts'
+import { startSimulator } from './simulated.ts'
+
+/** Turns under way may take this long to finish before the process goes anyway. */
+const graceMs = 20_000
+
+async function main(config: Config): Promise<void> {
+  const logger = pino({
+    level: config.logLevel,
+    serializers: { error: pino.stdSerializers.err },
+    redact: ['*.body', '*.payload', '*.to', '*.from']
+  })
+  const simulated = config.twilio ? null : await startSimulator(config, logger)
+  const twilio = config.twilio ?? simulated?.twilio
+  if (!twilio) throw new Error('Neither Twilio nor the simulator is there')
+  const flowsDir = config.flowsDir ?? simulated?.flowsDir ?? null
+  const publicUrl = config.publicUrl ?? `http://127.0.0.1:${config.port}`
+  const service = await startService({ config: { ...config, flowsDir }, twilio, publicUrl, logger })
+  await service.app.listen({ host: config.host, port: config.port })
+  await simulated?.introduce(service, publicUrl)
+
+  closeWithGrace({ delay: graceMs }, async ({ err }) => {
+    if (err) logger.error({ error: err }, 'Stopping after an error')
+    await service.close()
+    await simulated?.close()
+  })
+}
+
+try {
+  await main(readConfig())
+} catch (error) {
+  console.error(
+    error instanceof BadSettings || error instanceof InvalidFlow ? error.message : error
+  )
+  process.exitCode = 1
+}

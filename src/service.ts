@@ -1,0 +1,137 @@
+import { createRequire } from 'node:module'
+import type { FastifyInstance } from 'fastify'
+import type { Logger as PinoLogger } from 'pino'
+import { openEmbeddedStore } from './adapters/embedded/store.ts'
+import { systemClock } from './adapters/system/clock.ts'
+import { readFlowFiles } from './adapters/system/flow-files.ts'
+import { systemIds } from './adapters/system/ids.ts'
+import { makeMatcher } from './adapters/system/patterns.ts'
+import { makeConversations } from './adapters/twilio/conversations.ts'
+import { makeHttpClient } from './adapters/twilio/http-client.ts'
+import { markerIn } from './adapters/twilio/marker.ts'
+import { makeSignatureCheck } from './adapters/twilio/signature.ts'
+import type { Config, TwilioConfig } from './config.ts'
+import { buildApp } from './http/app.ts'
+import { makeFlowBook } from './runtime/flow-book.ts'
+import { publishFlow } from './runtime/flows.ts'
+import type { Clock, Conversations, Store } from './runtime/ports.ts'
+import type { Runtime, Tools } from './runtime/runtime.ts'
+import { makeWorker } from './runtime/worker.ts'
+import { makeRender } from './template/render.ts'
+import { widgets } from './widgets/index.ts'
+
+export interface ServiceOptions {
+  readonly config: Config
+  readonly twilio: TwilioConfig
+  readonly publicUrl: string
+  readonly logger: PinoLogger
+  readonly clock?: Clock
+}
+
+export interface Service {
+  readonly app: FastifyInstance
+  readonly runtime: Runtime
+  /** Finishes what is under way, then lets go of the store. */
+  close(): Promise<void>
+}
+
+const leaseMs = 30_000
+const pollMs = 250
+
+/** Puts the rooms together. The service runs executions from here on; whether it listens is the caller's. */
+export async function startService(options: ServiceOptions): Promise<Service> {
+  const { config, twilio, publicUrl, logger, clock = systemClock } = options
+  const store = await openEmbeddedStore({ dir: config.dataDir, leaseMs })
+  const httpClient = makeHttpClient({
+    ...(twilio.baseUrl !== null && { baseUrl: twilio.baseUrl }),
+    sleep: clock.sleep
+  })
+  const { user: username, secret: password } = twilio.apiKey ?? credentialOf(twilio)
+  const conversations = makeConversations({
+    accountSid: twilio.accountSid,
+    username,
+    password,
+    httpClient,
+    webhookUrl: sid => `${publicUrl}/webhooks/executions/${sid}`
+  })
+  const runtime = makeRuntime({
+    config,
+    store,
+    conversations,
+    clock,
+    logger,
+    accountSid: twilio.accountSid
+  })
+  const app = await buildApp({
+    runtime,
+    ping: store.ping,
+    credentials: [
+      credentialOf(twilio),
+      ...(twilio.apiKey ? [twilio.apiKey] : []),
+      ...config.apiKeys
+    ],
+    publicUrl,
+    version,
+    logger,
+    verifySignature: makeSignatureCheck(twilio.authToken, publicUrl),
+    sentBy: markerIn
+  })
+  if (config.flowsDir !== null) await publishFlowFiles(runtime, config.flowsDir)
+  runtime.worker.start()
+  return {
+    app,
+    runtime,
+    async close() {
+      await app.close()
+      await runtime.worker.stop()
+      await store.close()
+      await httpClient.close()
+    }
+  }
+}
+
+interface RuntimeParts {
+  readonly config: Config
+  readonly store: Store
+  readonly conversations: Conversations
+  readonly clock: Clock
+  readonly logger: PinoLogger
+  readonly accountSid: string
+}
+
+function makeRuntime({
+  config,
+  store,
+  conversations,
+  clock,
+  logger,
+  accountSid
+}: RuntimeParts): Runtime {
+  const tools: Tools = {
+    accountSid,
+    executions: store.executions,
+    flows: makeFlowBook(store.flows, widgets, clock),
+    conversations,
+    clock,
+    ids: systemIds,
+    logger,
+    env: { widgets, limits: config.limits, render: makeRender(), matches: makeMatcher() }
+  }
+  return { ...tools, worker: makeWorker(tools, { maxTurns: config.maxTurns, pollMs, leaseMs }) }
+}
+
+const { version } = createRequire(import.meta.url)('../package.json') as { version: string }
+
+const credentialOf = ({ accountSid, authToken }: TwilioConfig) => ({
+  user: accountSid,
+  secret: authToken
+})
+
+/** A flow file that is as it was saves no new revision. */
+async function publishFlowFiles(runtime: Runtime, folder: string): Promise<void> {
+  for (const { path, name, flowSid, text } of await readFlowFiles(folder)) {
+    const { revision, saved } = await publishFlow(runtime, flowSid, name, text)
+    const message = saved ? 'Published a flow' : 'A flow is as it was'
+    runtime.logger.info({ path, flowSid, revision: revision.revision }, message)
+  }
+}
