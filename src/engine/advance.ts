@@ -1,7 +1,7 @@
 import { apply } from './apply.ts'
 import type { Effect } from './effect.ts'
 import { endExecution, noteProblem } from './ending.ts'
-import type { Cancelled, Event, StepRequested } from './event.ts'
+import type { Cancelled, Event, StepRequested, Triggered } from './event.ts'
 import type { Execution, Step } from './execution.ts'
 import { addWrites, changeFrame, contextFull, type Flows, flowOf, type Journey } from './journey.ts'
 import { EventRefused, refusal } from './refusal.ts'
@@ -49,14 +49,21 @@ function continueUntilPause(journey: Journey, first: Outcome): void {
 function open(journey: Journey, before: Execution, event: Exclude<Event, Cancelled>): Outcome {
   switch (event.type) {
     case 'triggered':
-      return addWrites(journey, triggerWrites(before, event))
-        ? runWidget(journey, flowOf(journey).initialWidget)
-        : contextFull(journey)
+      return runTriggered(journey, event)
     case 'step-requested':
       return runRequested(journey, event)
     default:
       return resumeWidget(journey, event, before.pause)
   }
+}
+
+function runTriggered(journey: Journey, event: Triggered): Outcome {
+  const { initialWidget } = flowOf(journey)
+  // Entered before its data is, so that a step can say where too much of it failed.
+  changeFrame(journey, { widget: initialWidget })
+  return addWrites(journey, triggerWrites(journey.execution, event))
+    ? runWidget(journey, initialWidget)
+    : contextFull(journey)
 }
 
 function runRequested(journey: Journey, { id, widget, handOver }: StepRequested): Outcome {

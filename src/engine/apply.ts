@@ -46,7 +46,7 @@ function fail(journey: Journey, { code, message }: Fail): string | null {
   addProblem(journey, { code, message })
   const { stepCount, mode } = journey.execution
   if (mode === 'stepwise' && stepCount < journey.env.limits.steps)
-    return follow(journey, 'failed', null)
+    return leaveToCaller(journey, 'failed')
   record(journey, 'failed', 'Ended')
   journey.execution = endExecution(journey.execution, 'failed', journey.now)
   return null
@@ -54,17 +54,19 @@ function fail(journey: Journey, { code, message }: Fail): string | null {
 
 function follow(journey: Journey, event: string, next: string | null): string | null {
   const { handOver } = frameOf(journey)
-  if (journey.execution.mode === 'stepwise' && !handOver) {
-    record(journey, event, null)
-    changeFrame(journey, atRest)
-    journey.execution = { ...journey.execution, pause: { type: 'step' } }
-    return null
-  }
+  if (journey.execution.mode === 'stepwise' && !handOver) return leaveToCaller(journey, event)
   record(journey, event, next ?? 'Ended')
   changeFrame(journey, atRest)
   if (handOver) journey.execution = { ...journey.execution, mode: 'flow' }
   if (next === null) journey.execution = endExecution(journey.execution, 'completed', journey.now)
   return next
+}
+
+function leaveToCaller(journey: Journey, event: string): null {
+  record(journey, event, null)
+  changeFrame(journey, atRest)
+  journey.execution = { ...journey.execution, pause: { type: 'step' } }
+  return null
 }
 
 const atRest: Pick<Frame, 'widget' | 'inline' | 'requestId' | 'handOver'> = {

@@ -8,7 +8,9 @@ import type { Limits } from './limits.ts'
  * https://www.twilio.com/docs/studio/widget-library/resume-conversation
  */
 export function endExecution(execution: Execution, reason: End['reason'], at: number): Execution {
-  const tasks = execution.attachments.flatMap(attachment => teardownTasks(attachment, reason))
+  const tasks = oneByConversation(execution.attachments).flatMap(attachment =>
+    teardownTasks(attachment, reason)
+  )
   return {
     ...execution,
     status: 'ended',
@@ -17,6 +19,16 @@ export function endExecution(execution: Execution, reason: End['reason'], at: nu
     end: { reason, at },
     teardown: tasks.length > 0 ? { tasks, attempts: 0, nextAt: at, lastError: null } : null
   }
+}
+
+/** Several visits may have addressed the same Conversation; the one that attached it says what to undo. */
+function oneByConversation(attachments: readonly Attachment[]): Attachment[] {
+  const byConversation = new Map<string, Attachment>()
+  for (const attachment of attachments) {
+    const key = `${attachment.serviceSid} ${attachment.conversationSid}`
+    if (!byConversation.get(key)?.attached) byConversation.set(key, attachment)
+  }
+  return [...byConversation.values()]
 }
 
 function teardownTasks(
@@ -33,8 +45,13 @@ function teardownTasks(
   return closing ? [task('remove-webhook'), task('close-conversation')] : [task('remove-webhook')]
 }
 
+const longestMessage = 500
+
 /** The execution with one more problem; the oldest go when there are too many. */
 export const noteProblem = (execution: Execution, problem: Problem, limits: Limits): Execution => ({
   ...execution,
-  problems: [...execution.problems, problem].slice(-limits.problems)
+  problems: [
+    ...execution.problems,
+    { ...problem, message: problem.message.slice(0, longestMessage) }
+  ].slice(-limits.problems)
 })

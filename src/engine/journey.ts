@@ -48,12 +48,12 @@ export function stateOf(journey: Journey): State | undefined {
 /** Puts values into the context; says no, and changes nothing, where it would grow beyond its limit. */
 export function addWrites(journey: Journey, writes: readonly Write[]): boolean {
   const { execution } = journey
-  const contextSize = writes.reduce(
-    (size, { path, value }) => size + sizeOf(value) - sizeOf(read(execution.context, ...path)),
-    execution.contextSize
-  )
+  let { context, contextSize } = execution
+  for (const write of writes) {
+    contextSize += sizeOf(write.value) - sizeOf(read(context, ...write.path))
+    context = applyWrites(context, [write])
+  }
   if (contextSize > journey.env.limits.contextSize) return false
-  const context = applyWrites(execution.context, writes)
   journey.execution = { ...execution, context, contextSize }
   journey.unrecorded.push(...writes)
   return true

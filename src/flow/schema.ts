@@ -6,13 +6,12 @@ import { type Static, Type } from 'typebox'
 /** A name that Liquid can reach as `widgets.NAME`: https://www.twilio.com/docs/studio/user-guide/get-started */
 const WidgetName = Type.String({ pattern: '^[A-Za-z][^\\s.]*$', maxLength: 256 })
 
-export const Condition = Type.Object({
+const Condition = Type.Object({
   friendly_name: Type.Optional(Type.String()),
   arguments: Type.Optional(Type.Array(Type.String())),
   type: Type.String(),
   value: Type.Union([Type.String(), Type.Number(), Type.Boolean()])
 })
-export type Condition = Static<typeof Condition>
 
 export const Transition = Type.Object({
   event: Type.String({ minLength: 1 }),

@@ -7,7 +7,9 @@ type Compare = (input: string, value: string) => boolean
 export function makeOperators(matches: Compare): Readonly<Record<string, Compare>> {
   const positive = {
     equal_to: (input, value) => fold(input) === fold(value),
-    matches_any_of: (input, value) => value.split(',').some(item => fold(item) === fold(input)),
+    matches_any_of: (input, value) =>
+      // A trailing comma is no invitation to an empty reply.
+      fold(input) !== '' && value.split(',').some(item => fold(item) === fold(input)),
     is_blank: input => input.trim() === '',
     contains: (input, value) => fold(input).includes(fold(value)),
     starts_with: (input, value) => fold(input).startsWith(fold(value)),
@@ -34,7 +36,8 @@ const not =
   (input, value) =>
     !compare(input, value)
 
-const fold = (text: string): string => text.trim().normalize('NFC').toLowerCase()
+/** Down and up again: only then is Σ the same letter inside a word and at its end, and ß the same as SS. */
+const fold = (text: string): string => text.trim().toLowerCase().toUpperCase().normalize('NFC')
 
 /** Compares only what both sides are: a text that is no number is neither less nor greater. */
 const ordered =

@@ -1,7 +1,9 @@
 import { Type } from 'typebox'
-import type { Condition } from '../flow/schema.ts'
+import type { Visit } from '../engine/widget.ts'
 import { defineWidget, go, Template } from './define.ts'
 import { makeOperators } from './operators.ts'
+
+type Condition = NonNullable<Visit['transitions'][number]['conditions']>[number]
 
 /**
  * Leaves by the first `match` transition whose conditions all hold for the input, else by `noMatch`. A
