@@ -42,7 +42,7 @@ export type Delivered =
   | { readonly outcome: 'claimed'; readonly claim: Claim }
   /** Durable, and whoever holds the execution, or claims it next, will take it. */
   | { readonly outcome: 'queued' }
-  /** This event id was delivered or consumed before; nothing has changed. */
+  /** This event id was delivered or consumed before, even where it has ended since; nothing has changed. */
   | { readonly outcome: 'duplicate' }
   | { readonly outcome: 'ended' }
   | { readonly outcome: 'unknown' }
@@ -73,6 +73,7 @@ export interface ExecutionQuery {
   /** Exclusive. */
   readonly createdBefore?: number
   readonly to?: string
+  /** Among the attachments of the execution, whether or not it became the channel. */
   readonly conversationSid?: string
   /** Only those after this place (older), or before it (newer); those nearest to it. */
   readonly older?: Position
@@ -115,7 +116,7 @@ export interface ExecutionStore {
   fetch(sid: string): Promise<Execution | null>
   /** In the order in which they were taken. */
   fetchSteps(sid: string): Promise<readonly Step[]>
-  /** Newest first. */
+  /** Newest first; of those created in the same millisecond, the one with the greatest SID first. */
   list(query: ExecutionQuery): Promise<readonly Execution[]>
 }
 

@@ -1,0 +1,53 @@
+import type { InboxEvent } from '../../engine/event.ts'
+import type { Execution } from '../../engine/execution.ts'
+import type { Claim, Commit } from '../../runtime/ports.ts'
+import type { Tables } from './database.ts'
+import { claimedHead, type Head, leased, saveHead } from './head.ts'
+import { consume, readInbox } from './inbox.ts'
+import { contactPart, executionKey, stepKey } from './keys.ts'
+import { enlistEnded, enlistUnder } from './lists.ts'
+
+export function commit(
+  tables: Tables,
+  claim: Claim,
+  { execution, steps, consumed, dueAt, hold, now }: Commit,
+  leaseMs: number
+): () => readonly InboxEvent[] {
+  const { sid } = claim.execution
+  const text = JSON.stringify(execution)
+  const stepTexts = steps.map(step => ({
+    key: stepKey(sid, step.number),
+    text: JSON.stringify(step)
+  }))
+
+  return () => {
+    const before = claimedHead(tables, claim)
+    tables.records.put(executionKey(sid), text)
+    for (const step of stepTexts) tables.records.put(step.key, step.text)
+    const head = index(tables, execution, consume(tables, sid, before, consumed))
+    const goesOn = hold || head.waiting > 0
+    saveHead(
+      tables,
+      sid,
+      before,
+      goesOn ? leased(head, now + leaseMs) : { ...head, leaseUntil: null, dueAt }
+    )
+    return readInbox(tables, sid, head)
+  }
+}
+
+/** The indexes follow what a turn can change: the Conversations of the execution, and that it has ended. */
+function index(tables: Tables, execution: Execution, head: Head): Head {
+  const listed = new Set(head.conversations)
+  for (const { conversationSid } of execution.attachments) {
+    if (listed.has(conversationSid)) continue
+    listed.add(conversationSid)
+    enlistUnder(tables, execution, conversationSid)
+  }
+  const ended = execution.status === 'ended'
+  if (ended && !head.ended) {
+    tables.contacts.remove([contactPart(execution), execution.sid])
+    enlistEnded(tables, execution)
+  }
+  return { ...head, ended, conversations: [...listed] }
+}

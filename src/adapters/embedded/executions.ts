@@ -1,0 +1,50 @@
+import { randomBytes } from 'node:crypto'
+import type { Claim, ExecutionStore } from '../../runtime/ports.ts'
+import { take, takeDue } from './claims.ts'
+import { commit } from './commit.ts'
+import { create } from './create.ts'
+import type { Database } from './database.ts'
+import { deliver } from './deliver.ts'
+import { isHeld, leased, readHead, saveHead } from './head.ts'
+import { executionKey, stepsOf } from './keys.ts'
+import { listExecutions } from './lists.ts'
+import { remove } from './remove.ts'
+
+/** One transaction a method; what is JSON is made before it, so that nothing can fail half-way. */
+export function embeddedExecutions(
+  { tables, read, write }: Database,
+  leaseMs: number
+): ExecutionStore {
+  return {
+    // One process, one shard.
+    newSid: () => `FN0000${randomBytes(14).toString('hex')}`,
+    create: async entry => await write(create(tables, entry, leaseMs)),
+    deliver: async (sid, event, options) =>
+      await write(deliver(tables, sid, event, options, leaseMs)),
+    claim: (sid, now) => write(() => claimOne(sid, now)),
+    claimDue: (now, limit) => write(() => takeDue(tables, now, limit, now + leaseMs)),
+    commit: async (claim, turn) => await write(commit(tables, claim, turn, leaseMs)),
+    renew: (claim, now) => write(() => renew(claim, now)),
+    remove: claim => write(() => remove(tables, claim)),
+    fetch: sid => read(() => JSON.parse(tables.records.get(executionKey(sid)) ?? 'null')),
+    fetchSteps: sid =>
+      read(() =>
+        Array.from(tables.records.getRange(stepsOf(sid)), ({ value }) => JSON.parse(value))
+      ),
+    list: query => read(() => listExecutions(tables, query))
+  }
+
+  function claimOne(sid: string, now: number): Claim | null {
+    const head = readHead(tables, sid)
+    if (head === null || isHeld(head, now)) return null
+    return take(tables, sid, head, head, now + leaseMs)
+  }
+
+  function renew(claim: Claim, now: number): boolean {
+    const { sid } = claim.execution
+    const head = readHead(tables, sid)
+    if (head === null || head.fence !== claim.fence || head.leaseUntil === null) return false
+    saveHead(tables, sid, head, leased(head, now + leaseMs))
+    return true
+  }
+}

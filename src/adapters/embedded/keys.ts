@@ -1,0 +1,38 @@
+// The only file that spells a key.
+import { hash } from 'node:crypto'
+import type { Key } from './database.ts'
+
+/** What keeps an execution, each part under the SID and a letter of its own. */
+export const executionKey = (sid: string): Key => [keyPart(sid), 'e']
+export const headKey = (sid: string): Key => [keyPart(sid), 'h']
+export const inboxKey = (sid: string, arrival: number): Key => [keyPart(sid), 'i', arrival]
+export const seenKey = (sid: string, eventId: string): Key => [keyPart(sid), 's', keyPart(eventId)]
+export const stepKey = (sid: string, number: number): Key => [keyPart(sid), 't', number]
+
+export const recordsOf = (sid: string) => startingWith([keyPart(sid)])
+export const inboxOf = (sid: string) => startingWith([keyPart(sid), 'i'])
+export const stepsOf = (sid: string) => startingWith([keyPart(sid), 't'])
+
+/** One person at one address of ours in one flow. */
+export const contactPart = (contact: Contact): string =>
+  digest([contact.flowSid, contact.to, contact.from])
+export const idempotencyKey = (contact: Contact, key: string): Key => [
+  contactPart(contact),
+  digest([key])
+]
+
+export interface Contact {
+  readonly flowSid: string
+  readonly to: string
+  readonly from: string
+}
+
+/** The range of all keys that begin so and go on; `~` and infinity come after anything we write. */
+export const startingWith = (start: Key) => ({ start, end: [...start, '~'] })
+
+/** LMDB keys are short and know no NUL, so a text from outside is its own key only where it is harmless. */
+export const keyPart = (text: string): string => (harmless.test(text) ? text : `#${digest([text])}`)
+
+const harmless = /^[\w.:+-]{1,64}$/
+const digest = (parts: readonly string[]): string =>
+  hash('sha256', JSON.stringify(parts), 'base64url')
