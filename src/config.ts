@@ -102,13 +102,12 @@ export function readConfig(environment: Environment = process.env): Config {
     settingOf(environment[name], schema)
   ])
   const settings = Object.fromEntries(given.filter(([, value]) => value !== undefined))
-  const [, errors] = Errors(Settings, settings)
-  const faults = errors
-    .filter(({ instancePath }) => instancePath !== '')
-    .map(({ instancePath, message }) => `${instancePath.slice(1)} ${message}`)
-  faults.push(...missingPartners(settings as Settings))
+  const faults = [
+    ...Object.entries(settings).flatMap(([name, value]) => faultOf(name, value)),
+    ...missingPartners(settings as Settings)
+  ]
   if (faults.length > 0)
-    throw new BadSettings(`These settings cannot be used:\n  ${[...new Set(faults)].join('\n  ')}`)
+    throw new BadSettings(`These settings cannot be used:\n  ${faults.join('\n  ')}`)
   return Object.freeze(configOf(settings as Settings))
 }
 
@@ -117,6 +116,14 @@ function settingOf(text: string | undefined, schema: object): unknown {
   const { type, default: standard } = schema as { type?: string; default?: unknown }
   if (text === undefined || text === '') return standard
   return type === 'integer' && /^\d+$/.test(text) ? Number(text) : text
+}
+
+/** One setting at a time: asked about all of them at once, the validator stops after a few errors. */
+function faultOf(name: string, value: unknown): string[] {
+  const schema = Settings.properties[name as keyof typeof Settings.properties]
+  const [, errors] = Errors(schema, value)
+  const { description } = schema as { description?: string }
+  return errors.slice(0, 1).map(({ message }) => `${name} ${message} (${description})`)
 }
 
 function missingPartners(settings: Settings): string[] {

@@ -50,5 +50,5 @@ export interface StepRequested extends Happened {
 }
 
 /** What can be delivered to an execution's inbox. */
-export type InboxEvent = Triggered | MessageReceived | Cancelled | StepRequested
-export type Event = InboxEvent | TimedOut | EffectSettled
+export type InboxEvent = Triggered | MessageReceived | TimedOut | Cancelled | StepRequested
+export type Event = InboxEvent | EffectSettled

@@ -3,7 +3,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { Runtime } from '../runtime/runtime.ts'
 import { type Credential, makeAuthenticate } from './authenticate.ts'
-import { installErrors } from './errors.ts'
+import { answerError, answerNothing, describeFaults } from './errors.ts'
 import { installOpenApi } from './openapi.ts'
 import { executionRoutes } from './routes/executions.ts'
 import { flowRoutes } from './routes/flows.ts'
@@ -28,10 +28,15 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
   const app = Fastify({
     bodyLimit: bodyBytes,
     logController: new LogController({ disableRequestLogging: true }),
+    schemaErrorFormatter: describeFaults,
+    // Those before routing, such as a path that is not encoded right.
+    frameworkErrors: answerError,
     ...(logger && { loggerInstance: logger })
   }).withTypeProvider<TypeBoxTypeProvider>()
 
-  installErrors(app)
+  app.setErrorHandler(answerError)
+  app.setNotFoundHandler(answerNothing)
+  app.removeContentTypeParser('text/plain')
   await app.register(formbody)
   await installOpenApi(app, version)
   await app.register(healthRoutes, { ping })

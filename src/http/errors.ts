@@ -1,4 +1,9 @@
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type {
+  FastifyError,
+  FastifyReply,
+  FastifyRequest,
+  FastifySchemaValidationError
+} from 'fastify'
 import {
   BadRequest,
   ContactBusy,
@@ -34,22 +39,26 @@ interface Answer {
 }
 
 /** One handler for all routes: what is known is told, all else is a 500 without detail, logged once. */
-export function installErrors(app: FastifyInstance): void {
-  app.setErrorHandler((error: FastifyError, request, reply) => {
-    const answer = answerTo(error)
-    if (answer.status >= 500) request.log.error({ error }, 'A request failed')
-    const message =
-      answer.status === 500 ? 'Something went wrong here; the log knows more' : error.message
-    return send(reply, answer, message)
-  })
-  app.setNotFoundHandler((request: FastifyRequest, reply: FastifyReply) =>
-    send(
-      reply,
-      { status: 404, code: 20404 },
-      `The requested resource ${request.method} ${request.url.split('?')[0]} was not found`
-    )
-  )
+export function answerError(
+  error: FastifyError,
+  request: FastifyRequest,
+  reply: FastifyReply
+): FastifyReply {
+  // What cannot be a SID is the SID of nothing.
+  if (error.validationContext === 'params') return answerNothing(request, reply)
+  const answer = answerTo(error)
+  if (answer.status >= 500) request.log.error({ error }, 'A request failed')
+  const message =
+    answer.status === 500 ? 'Something went wrong here; the log knows more' : error.message
+  return send(reply, answer, message)
 }
+
+export const answerNothing = (request: FastifyRequest, reply: FastifyReply): FastifyReply =>
+  send(
+    reply,
+    { status: 404, code: 20404 },
+    `The requested resource ${request.method} ${request.url.split('?')[0]} was not found`
+  )
 
 function send(
   reply: FastifyReply,
@@ -86,6 +95,15 @@ function answerTo(error: FastifyError): Answer {
   return status >= 400 && status < 600
     ? { status, code: 20000 + status }
     : { status: 500, code: 20500 }
+}
+
+/** What validation found, with the values that would do where there are only a few. */
+export function describeFaults(faults: readonly FastifySchemaValidationError[], where: string) {
+  const sentences = faults.map(({ instancePath, message, params }) => {
+    const { allowedValues } = params as { allowedValues?: readonly string[] }
+    return `${where}${instancePath} ${allowedValues ? `must be one of ${allowedValues.join(', ')}` : message}`
+  })
+  return new Error(sentences.join(', '))
 }
 
 const faultsOf = ({ faults }: InvalidFlow) =>

@@ -20,15 +20,12 @@ export const oneMore = ({ PageSize }: PageRequest): number => PageSize + 1
 /** A token names an item, not a number: pages stay good while items are added in front of them. */
 export function cursorOf({ PageToken }: PageRequest): Cursor {
   if (PageToken === undefined) return {}
-  const [direction, createdAt, sid] = Buffer.from(PageToken, 'base64url').toString().split(' ')
-  if (
-    (direction !== 'older' && direction !== 'newer') ||
-    !createdAt ||
-    Number.isNaN(Number(createdAt))
-  ) {
+  const text = Buffer.from(PageToken, 'base64url').toString()
+  const [, direction, createdAt, sid] = /^(older|newer) (\d{1,15}) (\w*)$/.exec(text) ?? []
+  if (direction === undefined || sid === undefined) {
     throw new BadRequest('The PageToken is not one that this API gave; follow next_page_url')
   }
-  return { [direction]: { createdAt: Number(createdAt), sid: sid ?? '' } }
+  return { [direction]: { createdAt: Number(createdAt), sid } }
 }
 
 const tokenOf = (direction: 'older' | 'newer', { createdAt, sid }: Position): string =>

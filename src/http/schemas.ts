@@ -16,13 +16,21 @@ export const DateTime = Type.String({
   description: 'ISO 8601, UTC, whole seconds'
 })
 
+export const OneOf = <const T extends string>(values: readonly T[], options: object = {}) =>
+  Type.Unsafe<T>({ type: 'string', enum: values, ...options })
+
 export const ErrorResponse = Type.Object(
   {
     code: Type.Integer({ description: "Twilio's error code" }),
     message: Type.String(),
     more_info: Type.String(),
     status: Type.Integer({ description: 'The HTTP status' }),
-    details: Type.Optional(Type.Unknown())
+    details: Type.Optional(
+      Type.Unknown({
+        description:
+          'conflicting_execution_sid where a contact is busy; errors, each with property_path and message, where a definition is invalid'
+      })
+    )
   },
   { $id: 'Error', description: "Studio's error body, the same for every error" }
 )
@@ -30,26 +38,51 @@ export const ErrorResponse = Type.Object(
 const ErrorRef = Type.Unsafe<ErrorBodyValue>(Type.Ref('Error#'))
 type ErrorBodyValue = Record<string, unknown>
 
-/** The responses that any call of the API may have, to go beside its own. */
-export const errorResponses = { '4xx': ErrorRef, '5xx': ErrorRef }
+const reasons = {
+  400: 'Something in the request is wrong; the message says what (20001, 81021, 81022, 81023)',
+  401: 'No credentials, or wrong ones (20003)',
+  403: 'X-Twilio-Signature is missing, or does not fit (20403)',
+  404: 'There is no such thing (20404)',
+  409: 'Where it stands, this cannot be done; nothing has changed (20409)',
+  413: 'The body is too large (20413)',
+  415: 'The body is neither a form nor JSON (20415)',
+  '5xx':
+    'The store cannot be reached: 503 (20503), try again after Retry-After seconds. Or an error of ours: 500 (20500)'
+}
+
+/** The errors that a call may have, to go beside its own answers. */
+export function errorResponses(...statuses: (keyof typeof reasons)[]) {
+  const described = ([...statuses, '5xx'] as const).map(status => [
+    status,
+    { ...ErrorRef, description: reasons[status] }
+  ])
+  return Object.fromEntries(described) as Record<'5xx', typeof ErrorRef>
+}
 
 export const PageQuery = {
-  PageSize: Type.Integer({ minimum: 1, maximum: 1000, default: 50 }),
+  PageSize: Type.Integer({
+    minimum: 1,
+    maximum: 1000,
+    default: 50,
+    description: 'Items on a page'
+  }),
   Page: Type.Integer({ minimum: 0, default: 0, description: 'Informational; PageToken decides' }),
-  PageToken: Type.Optional(Type.String({ maxLength: 200 }))
+  PageToken: Type.Optional(
+    Type.String({ maxLength: 200, description: 'From next_page_url or previous_page_url' })
+  )
 }
 
 export const PageMeta = Type.Object(
   {
     page: Type.Integer(),
     page_size: Type.Integer(),
-    key: Type.String(),
+    key: Type.String({ description: 'The property that holds the items' }),
     first_page_url: Type.String(),
     previous_page_url: Nullable(Type.String()),
     url: Type.String(),
     next_page_url: Nullable(Type.String())
   },
-  { $id: 'PageMeta' }
+  { $id: 'PageMeta', description: 'Where the page is in its list, and the way to its neighbours' }
 )
 
 export const PageMetaRef = Type.Unsafe<Record<string, unknown>>(Type.Ref('PageMeta#'))

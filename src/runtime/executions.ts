@@ -51,7 +51,7 @@ export async function createExecution(runtime: Runtime, trigger: NewTrigger): Pr
     }
     if (created.outcome === 'repeated') return fetchExecution(runtime, trigger.flowSid, created.sid)
     if (trigger.conflictPolicy !== 'replace') throw new ContactBusy(created.sid)
-    await endExecution(runtime, created.sid, 'replaced')
+    await ensureEnded(runtime, created.sid, 'replaced')
   }
 }
 
@@ -137,6 +137,20 @@ export async function endExecution(
   return until(runtime, sid, execution => (execution.status === 'ended' ? execution : null))
 }
 
+/** Ends an execution unless it has ended, or gone, by itself in the meantime. */
+export async function ensureEnded(
+  runtime: Runtime,
+  sid: string,
+  reason: Parameters<typeof endExecution>[2]
+): Promise<void> {
+  try {
+    await endExecution(runtime, sid, reason)
+  } catch (error) {
+    const execution = await runtime.executions.fetch(sid)
+    if (execution?.status === 'active') throw error
+  }
+}
+
 /**
  * Deletes an execution and its steps: from now on nobody finds it. An active one ends first, and what is
  * left to undo is undone before the last of it goes.
@@ -148,8 +162,9 @@ export async function deleteExecution(
 ): Promise<void> {
   const { status } = await fetchExecution(runtime, flowSid, sid)
   if (status === 'active') {
-    await endExecution(runtime, sid, 'deleted')
-    return
+    await ensureEnded(runtime, sid, 'deleted')
+    const ended = await runtime.executions.fetch(sid)
+    if (!ended || ended.end?.reason === 'deleted') return
   }
   const claim = await claimed(runtime, sid)
   const { execution } = claim

@@ -1,6 +1,6 @@
 import { parseFlow } from '../flow/parse.ts'
 import { BadRequest, InvalidFlow, NotFound } from './errors.ts'
-import { endExecution } from './executions.ts'
+import { ensureEnded } from './executions.ts'
 import type { FlowRevision, RevisionChoice } from './ports.ts'
 import type { Runtime } from './runtime.ts'
 
@@ -74,7 +74,7 @@ export async function deleteFlow(runtime: Runtime, flowSid: string): Promise<voi
   for (;;) {
     const active = await runtime.executions.list({ flowSid, status: 'active', limit: 50 })
     if (active.length === 0) break
-    await Promise.all(active.map(({ sid }) => endExecution(runtime, sid, 'api')))
+    await Promise.all(active.map(({ sid }) => ensureEnded(runtime, sid, 'api')))
   }
   await runtime.flows.store.removeFlow(flowSid)
   runtime.flows.refresh(flowSid)

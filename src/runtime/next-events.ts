@@ -5,24 +5,37 @@ import { lifeIsOver } from './due.ts'
 import { CallFailed } from './errors.ts'
 import type { Tools } from './runtime.ts'
 
-/** What an execution has to take now: its inbox, or else what the clock says. */
-export async function nextEvents(
-  tools: Tools,
-  execution: Execution,
-  inbox: readonly InboxEvent[]
-): Promise<readonly (InboxEvent | TimedOut)[]> {
-  if (inbox.length > 0) return inConversationOrder(inbox)
-  const now = tools.clock.now()
+/**
+ * Puts into the inbox what nobody has to tell an execution: that its wait or its life is over, or a reply
+ * that Twilio kept. Only then it is acted upon, so a turn that is repeated finds it again, ahead of whatever
+ * came in since, and decides the same.
+ */
+export async function acceptDue(tools: Tools, execution: Execution): Promise<void> {
+  const { clock, env } = tools
+  const now = clock.now()
   const { sid, pause, status } = execution
-  if (status === 'ended') return []
-  if (lifeIsOver(execution, tools.env.limits, now)) {
-    return [{ type: 'cancelled', id: `expiry:${sid}`, at: now, reason: 'expired' }]
+  if (status === 'ended') return
+  if (lifeIsOver(execution, env.limits, now)) {
+    await accept(tools, sid, { type: 'cancelled', id: `expiry:${sid}`, at: now, reason: 'expired' })
+  } else if (pause?.type === 'reply' && now >= pause.until) {
+    let replies = 0
+    for (const message of await missedMessages(tools, execution, pause, now)) {
+      if (await accept(tools, sid, message)) replies += 1
+    }
+    const { token } = pause
+    const timedOut: TimedOut = { type: 'timed-out', id: `timer:${token}`, at: now, token }
+    if (replies === 0) await accept(tools, sid, timedOut)
   }
-  if (pause?.type !== 'reply' || now < pause.until) return []
-  const missed = await missedMessages(tools, execution, pause, now)
-  return missed.length > 0
-    ? missed
-    : [{ type: 'timed-out', id: `timer:${pause.token}`, at: now, token: pause.token }]
+}
+
+/** False where the event was taken before. */
+async function accept(
+  { executions, clock }: Tools,
+  sid: string,
+  event: InboxEvent
+): Promise<boolean> {
+  const { outcome } = await executions.deliver(sid, event, { now: clock.now(), claim: false })
+  return outcome === 'queued'
 }
 
 /** Webhooks may overtake each other; what they tell is taken in the order of the Conversation. */
@@ -34,8 +47,8 @@ export function inConversationOrder(inbox: readonly InboxEvent[]): readonly Inbo
   )
 }
 
-/** Before a wait times out: replies whose webhook never came. A Conversation that is gone has none. */
-async function missedMessages(
+/** Replies to a wait whose webhook may never have come. A Conversation that is gone has none. */
+export async function missedMessages(
   { conversations }: Tools,
   { context }: Execution,
   { afterIndex }: ReplyPause,

@@ -1,7 +1,7 @@
 import type { Event } from '../engine/event.ts'
 import type { Execution, Step } from '../engine/execution.ts'
 import { dueAt } from './due.ts'
-import { nextEvents } from './next-events.ts'
+import { acceptDue, inConversationOrder } from './next-events.ts'
 import { perform } from './perform.ts'
 import type { Claim } from './ports.ts'
 import type { Tools } from './runtime.ts'
@@ -16,7 +16,8 @@ export async function runTurn(tools: Tools, claim: Claim): Promise<Execution> {
   let { execution, inbox, recovering } = claim
   for (;;) {
     const steps: Step[] = []
-    const events = await nextEvents(tools, execution, inbox)
+    const events = inConversationOrder(inbox)
+    if (events.length === 0) await acceptDue(tools, execution)
     for (const event of events) execution = await settle(tools, execution, event, recovering, steps)
     inbox = await tools.executions.commit(claim, {
       execution,

@@ -1,3 +1,4 @@
+import { catchUp } from './catch-up.ts'
 import { FenceLost } from './errors.ts'
 import type { Claim } from './ports.ts'
 import type { Tools } from './runtime.ts'
@@ -23,11 +24,15 @@ export interface WorkerOptions {
   readonly leaseMs: number
 }
 
+/** By then the service listens, so that no reply falls between the two. */
+const catchUpAfterMs = 1000
+
 export function makeWorker(tools: Tools, options: WorkerOptions): Worker {
   const { executions, clock, logger } = tools
   const running = new Map<Claim, { done: Promise<void>; renewedAt: number }>()
   const timers: (() => void)[] = []
   let polling: Promise<void> | null = null
+  let catchingUp: Promise<void> | null = null
   let open = true
 
   const worker: Worker = {
@@ -47,7 +52,11 @@ export function makeWorker(tools: Tools, options: WorkerOptions): Worker {
     },
 
     start() {
-      timers.push(clock.every(options.pollMs, worker.poll), clock.every(options.leaseMs / 6, renew))
+      timers.push(
+        clock.every(options.pollMs, worker.poll),
+        clock.every(options.leaseMs / 6, renew),
+        clock.every(catchUpAfterMs, catchUpOnce(clock.now()))
+      )
       worker.poll()
     },
 
@@ -55,6 +64,7 @@ export function makeWorker(tools: Tools, options: WorkerOptions): Worker {
       open = false
       for (const stopTimer of timers) stopTimer()
       await polling
+      await catchingUp
       await Promise.all([...running.values()].map(({ done }) => done))
     }
   }
@@ -87,6 +97,14 @@ export function makeWorker(tools: Tools, options: WorkerOptions): Worker {
       }
     } catch (error) {
       logger.error({ error }, 'Looking for due executions failed; tried again soon')
+    }
+  }
+
+  function catchUpOnce(startedAt: number): () => void {
+    return () => {
+      catchingUp ??= catchUp({ ...tools, worker }, startedAt, () => open).catch(error =>
+        logger.error({ error }, 'Looking for replies of before the start broke off')
+      )
     }
   }
 

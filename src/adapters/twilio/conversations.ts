@@ -1,4 +1,5 @@
 import twilio from 'twilio'
+import type { MessageInstance } from 'twilio/lib/rest/conversations/v1/conversation/message.js'
 import type { ParticipantInstance } from 'twilio/lib/rest/conversations/v1/conversation/participant.js'
 import type {
   ConversationContext,
@@ -36,8 +37,10 @@ export function makeConversations(options: ConversationsOptions): Conversations 
 
   const at = ({ conversationSid, serviceSid }: ConversationRef): ConversationContext =>
     serviceSid === null
-      ? v1.conversations(conversationSid)
-      : (v1.services(serviceSid).conversations(conversationSid) as unknown as ConversationContext)
+      ? v1.conversations(inPath(conversationSid))
+      : (v1
+          .services(inPath(serviceSid))
+          .conversations(inPath(conversationSid)) as unknown as ConversationContext)
 
   return {
     fetch: ref => call(async () => conversationOf(await at(ref).fetch())),
@@ -92,8 +95,7 @@ export function makeConversations(options: ConversationsOptions): Conversations 
           at(ref).messages.page({ order: 'desc', pageSize })
         )) {
           if (message.index <= index) break
-          // What another program posts by REST has no participant and fires no webhook, so it is no reply.
-          if (message.participantSid) newestFirst.push(receivedMessage(message))
+          if (isReply(message)) newestFirst.push(receivedMessage(message))
         }
         return newestFirst.reverse()
       }),
@@ -104,6 +106,14 @@ export function makeConversations(options: ConversationsOptions): Conversations 
       })
   }
 }
+
+/** What flows say, and what other programs post by REST, fires no webhook; the latter has no participant. */
+const isReply = ({ participantSid, attributes }: MessageInstance): boolean =>
+  participantSid !== null && markerIn(attributes) === null
+
+/** A template may render anything, and a unique name may hold anything; the SDK puts it into the path as it is. */
+const inPath = (name: string): string =>
+  encodeURIComponent(name.replace(/\p{Surrogate}/gu, '\uFFFD'))
 
 async function call<T>(ask: () => Promise<T>): Promise<T> {
   try {

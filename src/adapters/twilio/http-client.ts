@@ -48,6 +48,7 @@ export function makeHttpClient(options: HttpClientOptions): HttpClient {
         const pause = pauseBeforeRetry(attemptOf(request, answer), attempts, random)
         if (pause !== null) await sleep(pause)
         else if (answer instanceof Error) throw noAnswer(request, url, answer)
+        else if (isRedirect(answer)) throw redirected(request, url, answer)
         else return answer
       }
     },
@@ -152,6 +153,21 @@ function codeOf(body: string): number | null {
     return null
   }
 }
+
+const isRedirect = ({ statusCode }: SdkResponse): boolean => statusCode >= 300 && statusCode < 400
+
+/** Twilio never does; somebody else stands at that address, and following would show our credentials around. */
+const redirected = (
+  { method }: SdkRequest,
+  url: URL,
+  { statusCode, headers }: SdkResponse
+): CallFailed =>
+  new CallFailed({
+    code: null,
+    status: statusCode,
+    message: `${method.toUpperCase()} ${url.origin}${url.pathname} was redirected (${statusCode}) to ${headers.location}; check TWILIO_API_BASE_URL`,
+    outcome: 'refused'
+  })
 
 const noAnswer = ({ method }: SdkRequest, url: URL, error: Error): CallFailed =>
   new CallFailed({

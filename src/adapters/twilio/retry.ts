@@ -11,6 +11,8 @@ export interface Attempt {
 
 const firstPauseMs = 250
 const longestPauseMs = 15_000
+/** A Retry-After beyond this is a mistake of somebody's, and would keep a turn for hours. */
+const longestRetryAfterMs = 5 * 60_000
 const attemptsWithoutConnection = 10
 const attemptsOtherwise = 5
 
@@ -22,7 +24,7 @@ const rateCodes = new Set([20429, 50063, 50074])
  * How long to wait before the same call is made again, or null where it must not be.
  * - Too many requests: a refused request was never processed (https://www.twilio.com/docs/api/errors/20429),
  *   so it is always repeated; being slowed down is no failure.
- * - No connection: repeated, for about a minute and a half.
+ * - No connection: repeated, for about a minute.
  * - GET and DELETE: repeated also after a server error or no answer.
  * - POST after a server error or no answer: it may have been done, so never; the caller looks first.
  * - Everything else was refused for a reason that will not change.
@@ -33,7 +35,8 @@ export function pauseBeforeRetry(
   random: () => number
 ): number | null {
   if (attempt.status === 429 || rateCodes.has(attempt.code ?? 0)) {
-    return Math.max((attempt.retryAfterSeconds ?? 0) * 1000, backoff(attempts, random))
+    const asked = Math.min((attempt.retryAfterSeconds ?? 0) * 1000, longestRetryAfterMs)
+    return Math.max(asked, backoff(attempts, random))
   }
   if (attempt.notConnected)
     return attempts < attemptsWithoutConnection ? backoff(attempts, random) : null

@@ -4,12 +4,13 @@ import {
   ExecutionSid,
   FlowSid,
   Nullable,
+  OneOf,
   PageMetaRef,
   PageQuery,
   Sid
 } from '../schemas.ts'
 
-const status = Type.Union([Type.Literal('active'), Type.Literal('ended')])
+const status = OneOf(['active', 'ended'])
 
 export const FlowSidParams = Type.Object({ FlowSid })
 export const ExecutionParams = Type.Object({ FlowSid, Sid: ExecutionSid })
@@ -23,29 +24,32 @@ export const ExecutionCreate = Type.Object({
       description: 'A JSON object as text; found in the flow as flow.data'
     })
   ),
-  ConflictPolicy: Type.Union(
-    [Type.Literal('reject'), Type.Literal('replace'), Type.Literal('parallel')],
-    {
-      default: 'reject',
-      description: 'Ours: what happens when an execution of this flow is active for this contact'
-    }
-  ),
-  Mode: Type.Union([Type.Literal('flow'), Type.Literal('stepwise')], {
+  ConflictPolicy: OneOf(['reject', 'replace', 'parallel'], {
+    default: 'reject',
+    description: 'Ours: what happens when an execution of this flow is active for this contact'
+  }),
+  Mode: OneOf(['flow', 'stepwise'], {
     default: 'flow',
     description: 'Ours: in stepwise, nothing runs until a step is requested'
   })
 })
 
 export const IdempotencyHeaders = Type.Object({
-  'idempotency-key': Type.Optional(Type.String({ minLength: 1, maxLength: 255 }))
+  'idempotency-key': Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 255,
+      description: 'Ours: the same key again does nothing new, and answers what came of it'
+    })
+  )
 })
 
 export const ExecutionList = Type.Object({
   ...PageQuery,
   status: Type.Optional(status),
-  Status: Type.Optional(status),
-  DateCreatedFrom: Type.Optional(Type.String({ format: 'date-time' })),
-  DateCreatedTo: Type.Optional(Type.String({ format: 'date-time' })),
+  Status: Type.Optional(OneOf(['active', 'ended'], { description: 'Another spelling of status' })),
+  DateCreatedFrom: Type.Optional(Type.String({ format: 'date-time', description: 'Inclusive' })),
+  DateCreatedTo: Type.Optional(Type.String({ format: 'date-time', description: 'Exclusive' })),
   To: Type.Optional(Type.String({ description: 'Ours: only executions of this contact' })),
   ConversationSid: Type.Optional(
     Type.String({ description: 'Ours: only executions that talk in this Conversation' })
@@ -53,7 +57,7 @@ export const ExecutionList = Type.Object({
 })
 export type ExecutionList = Static<typeof ExecutionList>
 
-export const ExecutionUpdate = Type.Object({ Status: Type.Literal('ended') })
+export const ExecutionUpdate = Type.Object({ Status: OneOf(['ended']) })
 
 export const Execution = Type.Object(
   {
@@ -67,26 +71,29 @@ export const Execution = Type.Object(
     status,
     date_created: DateTime,
     date_updated: DateTime,
-    initiated_by: Type.String(),
+    initiated_by: Type.String({ description: 'SID of the request that started it' }),
     url: Type.String(),
     links: Type.Record(Type.String(), Type.String())
   },
-  { $id: 'Execution' }
+  { $id: 'Execution', description: "One person's journey through one flow" }
 )
 export const ExecutionRef = Type.Unsafe<Static<typeof Execution>>(Type.Ref('Execution#'))
-export const ExecutionPage = Type.Object({
-  meta: PageMetaRef,
-  executions: Type.Array(ExecutionRef)
-})
+export const ExecutionPage = Type.Object(
+  { meta: PageMetaRef, executions: Type.Array(ExecutionRef) },
+  { description: 'A page of executions, newest first' }
+)
 
 export const ContextParams = Type.Object({ FlowSid, ExecutionSid })
-export const ExecutionContext = Type.Object({
-  account_sid: Type.String(),
-  context: Type.Unknown(),
-  flow_sid: FlowSid,
-  execution_sid: ExecutionSid,
-  url: Type.String()
-})
+export const ExecutionContext = Type.Object(
+  {
+    account_sid: Type.String(),
+    context: Type.Unknown({ description: 'flow, trigger, contact and widgets' }),
+    flow_sid: FlowSid,
+    execution_sid: ExecutionSid,
+    url: Type.String()
+  },
+  { description: 'What templates find, as it is now' }
+)
 
 const Problem = Type.Object({
   code: Nullable(Type.Integer({ description: "Studio's or Twilio's error code" })),
@@ -121,6 +128,6 @@ export const Diagnosis = Type.Object(
     problems: Type.Array(Problem),
     url: Type.String()
   },
-  { $id: 'Diagnosis' }
+  { $id: 'Diagnosis', description: 'Why an execution stands where it does' }
 )
 export const DiagnosisRef = Type.Unsafe<Static<typeof Diagnosis>>(Type.Ref('Diagnosis#'))

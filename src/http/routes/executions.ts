@@ -7,6 +7,7 @@ import {
   endExecution,
   fetchExecution
 } from '../../runtime/executions.ts'
+import { fetchFlow } from '../../runtime/flows.ts'
 import { jsonObject } from '../../runtime/json-object.ts'
 import type { ExecutionQuery, Position } from '../../runtime/ports.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
@@ -40,10 +41,11 @@ export const executionRoutes: FastifyPluginAsyncTypebox<{ readonly runtime: Runt
     schema: {
       operationId: 'CreateExecution',
       tags,
+      summary: 'Starts an execution: the REST trigger',
       params: FlowSidParams,
       headers: IdempotencyHeaders,
       body: ExecutionCreate,
-      response: { 201: ExecutionRef, ...errorResponses }
+      response: { 201: ExecutionRef, ...errorResponses(400, 401, 404, 409, 413, 415) }
     },
     async handler(request, reply) {
       const { To, From, Parameters, ConflictPolicy, Mode } = request.body
@@ -65,13 +67,15 @@ export const executionRoutes: FastifyPluginAsyncTypebox<{ readonly runtime: Runt
     schema: {
       operationId: 'ListExecution',
       tags,
+      summary: 'Lists the executions of a flow',
       params: FlowSidParams,
       querystring: ExecutionList,
-      response: { 200: ExecutionPage, ...errorResponses }
+      response: { 200: ExecutionPage, ...errorResponses(400, 401, 404) }
     },
     async handler(request) {
-      const { query } = request
-      const items = await runtime.executions.list(queryOf(request.params.FlowSid, query))
+      const { query, params } = request
+      await fetchFlow(runtime, params.FlowSid)
+      const items = await runtime.executions.list(queryOf(params.FlowSid, query))
       return pageOf('executions', urlOf(request), query, {
         items,
         position,
@@ -84,8 +88,9 @@ export const executionRoutes: FastifyPluginAsyncTypebox<{ readonly runtime: Runt
     schema: {
       operationId: 'FetchExecution',
       tags,
+      summary: 'Fetches an execution',
       params: ExecutionParams,
-      response: { 200: ExecutionRef, ...errorResponses }
+      response: { 200: ExecutionRef, ...errorResponses(401, 404) }
     },
     async handler(request) {
       const { FlowSid, Sid } = request.params
@@ -97,9 +102,10 @@ export const executionRoutes: FastifyPluginAsyncTypebox<{ readonly runtime: Runt
     schema: {
       operationId: 'UpdateExecution',
       tags,
+      summary: 'Ends an execution',
       params: ExecutionParams,
       body: ExecutionUpdate,
-      response: { 200: ExecutionRef, ...errorResponses }
+      response: { 200: ExecutionRef, ...errorResponses(400, 401, 404, 409, 413, 415) }
     },
     async handler(request) {
       const { FlowSid, Sid } = request.params
@@ -112,8 +118,9 @@ export const executionRoutes: FastifyPluginAsyncTypebox<{ readonly runtime: Runt
     schema: {
       operationId: 'DeleteExecution',
       tags,
+      summary: 'Deletes an execution and its steps; an active one ends first',
       params: ExecutionParams,
-      response: { 204: Type.Null(), ...errorResponses }
+      response: { 204: Type.Null({ description: 'Deleted' }), ...errorResponses(401, 404) }
     },
     async handler(request, reply) {
       await deleteExecution(runtime, request.params.FlowSid, request.params.Sid)
@@ -125,8 +132,9 @@ export const executionRoutes: FastifyPluginAsyncTypebox<{ readonly runtime: Runt
     schema: {
       operationId: 'FetchExecutionContext',
       tags,
+      summary: 'Fetches what templates find in an execution',
       params: ContextParams,
-      response: { 200: ExecutionContext, ...errorResponses }
+      response: { 200: ExecutionContext, ...errorResponses(401, 404) }
     },
     async handler(request) {
       const { FlowSid, ExecutionSid } = request.params
@@ -143,7 +151,7 @@ export const executionRoutes: FastifyPluginAsyncTypebox<{ readonly runtime: Runt
       tags,
       summary: 'Ours: what the execution waits for, what went wrong, what is left to undo',
       params: ContextParams,
-      response: { 200: DiagnosisRef, ...errorResponses }
+      response: { 200: DiagnosisRef, ...errorResponses(401, 404) }
     },
     async handler(request) {
       const { FlowSid, ExecutionSid } = request.params

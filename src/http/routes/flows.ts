@@ -48,8 +48,9 @@ export const flowRoutes: FastifyPluginAsyncTypebox<FlowRoutesOptions> = async (
     schema: {
       operationId: 'CreateFlow',
       tags,
+      summary: 'Creates a flow and its first revision',
       body: FlowCreate,
-      response: { 201: FlowRef, ...errorResponses }
+      response: { 201: FlowRef, ...errorResponses(400, 401, 413, 415) }
     },
     async handler(request, reply) {
       const flow = await createFlow(runtime, changeOf(request.body))
@@ -62,8 +63,9 @@ export const flowRoutes: FastifyPluginAsyncTypebox<FlowRoutesOptions> = async (
     schema: {
       operationId: 'UpdateFlowValidate',
       tags,
+      summary: 'Says every fault of a definition, and saves nothing',
       body: FlowCreate,
-      response: { 200: Valid, ...errorResponses }
+      response: { 200: Valid, ...errorResponses(400, 401, 413, 415) }
     },
     async handler(request) {
       validateFlow(runtime, request.body.Definition)
@@ -75,8 +77,9 @@ export const flowRoutes: FastifyPluginAsyncTypebox<FlowRoutesOptions> = async (
     schema: {
       operationId: 'ListFlow',
       tags,
+      summary: 'Lists flows',
       querystring: Type.Object(PageQuery),
-      response: { 200: FlowPage, ...errorResponses }
+      response: { 200: FlowPage, ...errorResponses(400, 401) }
     },
     async handler(request) {
       const { query } = request
@@ -100,8 +103,9 @@ export const flowRoutes: FastifyPluginAsyncTypebox<FlowRoutesOptions> = async (
     schema: {
       operationId: 'FetchFlow',
       tags,
+      summary: 'Fetches the latest revision of a flow',
       params: FlowParams,
-      response: { 200: FlowRef, ...errorResponses }
+      response: { 200: FlowRef, ...errorResponses(401, 404) }
     },
     handler: async request =>
       describe(await fetchFlow(runtime, request.params.Sid), originOf(request))
@@ -112,9 +116,10 @@ export const flowRoutes: FastifyPluginAsyncTypebox<FlowRoutesOptions> = async (
     schema: {
       operationId: 'UpdateFlow',
       tags,
+      summary: 'Saves a new revision of a flow',
       params: FlowParams,
       body: FlowUpdate,
-      response: { 200: FlowRef, ...errorResponses }
+      response: { 200: FlowRef, ...errorResponses(400, 401, 404, 413, 415) }
     },
     handler: async request =>
       describe(
@@ -132,7 +137,7 @@ export const flowRoutes: FastifyPluginAsyncTypebox<FlowRoutesOptions> = async (
         'Creates or replaces a flow under a given SID. Ours; flows that call each other name their SIDs',
       params: FlowParams,
       body: FlowCreate,
-      response: { 200: FlowRef, ...errorResponses }
+      response: { 200: FlowRef, ...errorResponses(400, 401, 404, 413, 415) }
     },
     handler: async request =>
       describe(
@@ -145,8 +150,9 @@ export const flowRoutes: FastifyPluginAsyncTypebox<FlowRoutesOptions> = async (
     schema: {
       operationId: 'DeleteFlow',
       tags,
+      summary: 'Ends the active executions of a flow, and deletes it',
       params: FlowParams,
-      response: { 204: Type.Null(), ...errorResponses }
+      response: { 204: Type.Null({ description: 'Deleted' }), ...errorResponses(401, 404) }
     },
     async handler(request, reply) {
       await deleteFlow(runtime, request.params.Sid)
@@ -158,9 +164,10 @@ export const flowRoutes: FastifyPluginAsyncTypebox<FlowRoutesOptions> = async (
     schema: {
       operationId: 'ListFlowRevision',
       tags,
+      summary: 'Lists the revisions of a flow',
       params: FlowParams,
       querystring: Type.Object(PageQuery),
-      response: { 200: RevisionPage, ...errorResponses }
+      response: { 200: RevisionPage, ...errorResponses(400, 401, 404) }
     },
     async handler(request) {
       const { query, params } = request
@@ -179,8 +186,9 @@ export const flowRoutes: FastifyPluginAsyncTypebox<FlowRoutesOptions> = async (
     schema: {
       operationId: 'FetchFlowRevision',
       tags,
+      summary: 'Fetches one revision of a flow',
       params: RevisionParams,
-      response: { 200: RevisionRef, ...errorResponses }
+      response: { 200: RevisionRef, ...errorResponses(400, 401, 404) }
     },
     async handler(request) {
       const { Sid, Revision } = request.params

@@ -6,8 +6,11 @@ export interface HealthRoutesOptions {
   readonly ping: () => Promise<void>
 }
 
-const Health = Type.Object({ status: Type.String() })
-const Unready = Type.Object({ status: Type.String(), reason: Type.String() })
+const Health = Type.Object({ status: Type.String() }, { description: 'Yes' })
+const Unready = Type.Object(
+  { status: Type.String(), reason: Type.String() },
+  { description: 'No; send requests elsewhere' }
+)
 const tags = ['Operations']
 
 export const healthRoutes: FastifyPluginAsyncTypebox<HealthRoutesOptions> = async (

@@ -1,5 +1,14 @@
 import { type Static, Type } from 'typebox'
-import { DateTime, ExecutionSid, FlowSid, Nullable, PageMetaRef, Sid, StepSid } from '../schemas.ts'
+import {
+  DateTime,
+  ExecutionSid,
+  FlowSid,
+  Nullable,
+  OneOf,
+  PageMetaRef,
+  Sid,
+  StepSid
+} from '../schemas.ts'
 
 export const StepsParams = Type.Object({ FlowSid, ExecutionSid })
 export const StepParams = Type.Object({ FlowSid, ExecutionSid, Sid: StepSid })
@@ -22,19 +31,25 @@ export const Step = Type.Object(
     url: Type.String(),
     links: Type.Record(Type.String(), Type.String())
   },
-  { $id: 'Step' }
+  { $id: 'Step', description: 'One visit to one widget, recorded when the widget is left' }
 )
 export const StepRef = Type.Unsafe<Static<typeof Step>>(Type.Ref('Step#'))
-export const StepPage = Type.Object({ meta: PageMetaRef, steps: Type.Array(StepRef) })
+export const StepPage = Type.Object(
+  { meta: PageMetaRef, steps: Type.Array(StepRef) },
+  { description: 'A page of steps, newest first' }
+)
 
-export const StepContext = Type.Object({
-  account_sid: Type.String(),
-  context: Type.Unknown(),
-  execution_sid: ExecutionSid,
-  flow_sid: FlowSid,
-  step_sid: StepSid,
-  url: Type.String()
-})
+export const StepContext = Type.Object(
+  {
+    account_sid: Type.String(),
+    context: Type.Unknown({ description: 'flow, trigger, contact and widgets' }),
+    execution_sid: ExecutionSid,
+    flow_sid: FlowSid,
+    step_sid: StepSid,
+    url: Type.String()
+  },
+  { description: 'What templates found after the step' }
+)
 
 export const StepRequest = Type.Object({
   Widget: Type.Optional(Type.String({ description: 'A widget of the flow, by its name' })),
@@ -57,7 +72,7 @@ export const StepRun = Type.Object(
     account_sid: Type.String(),
     flow_sid: FlowSid,
     execution_sid: ExecutionSid,
-    status: Type.Union([Type.Literal('completed'), Type.Literal('waiting')]),
+    status: OneOf(['completed', 'waiting']),
     step_sid: Nullable(StepSid),
     widget: Type.String(),
     transition: Nullable(Type.String({ description: 'The event by which the widget was left' })),
@@ -65,6 +80,10 @@ export const StepRun = Type.Object(
     problems: Type.Array(Type.Object({ code: Nullable(Type.Integer()), message: Type.String() })),
     url: Nullable(Type.String())
   },
-  { $id: 'StepRun' }
+  {
+    $id: 'StepRun',
+    description:
+      'What came of a step. While the widget waits for a reply (202), ask again with the same Idempotency-Key'
+  }
 )
 export const StepRunRef = Type.Unsafe<Static<typeof StepRun>>(Type.Ref('StepRun#'))

@@ -33,9 +33,10 @@ export const stepRoutes: FastifyPluginAsyncTypebox<{ readonly runtime: Runtime }
     schema: {
       operationId: 'ListExecutionStep',
       tags,
+      summary: 'Lists the steps of an execution',
       params: StepsParams,
       querystring: Type.Object(PageQuery),
-      response: { 200: StepPage, ...errorResponses }
+      response: { 200: StepPage, ...errorResponses(400, 401, 404) }
     },
     async handler(request) {
       const { query, params } = request
@@ -53,8 +54,9 @@ export const stepRoutes: FastifyPluginAsyncTypebox<{ readonly runtime: Runtime }
     schema: {
       operationId: 'FetchExecutionStep',
       tags,
+      summary: 'Fetches a step',
       params: StepParams,
-      response: { 200: StepRef, ...errorResponses }
+      response: { 200: StepRef, ...errorResponses(401, 404) }
     },
     async handler(request) {
       const { FlowSid, ExecutionSid, Sid } = request.params
@@ -68,8 +70,9 @@ export const stepRoutes: FastifyPluginAsyncTypebox<{ readonly runtime: Runtime }
     schema: {
       operationId: 'FetchExecutionStepContext',
       tags,
+      summary: 'Fetches what templates found after a step',
       params: StepContextParams,
-      response: { 200: StepContext, ...errorResponses }
+      response: { 200: StepContext, ...errorResponses(401, 404) }
     },
     async handler(request) {
       const { FlowSid, ExecutionSid, StepSid } = request.params
@@ -87,7 +90,11 @@ export const stepRoutes: FastifyPluginAsyncTypebox<{ readonly runtime: Runtime }
       params: StepsParams,
       headers: IdempotencyHeaders,
       body: StepRequest,
-      response: { 201: StepRunRef, 202: StepRunRef, ...errorResponses }
+      response: {
+        201: StepRunRef,
+        202: StepRunRef,
+        ...errorResponses(400, 401, 404, 409, 413, 415)
+      }
     },
     async handler(request, reply) {
       const { FlowSid, ExecutionSid } = request.params

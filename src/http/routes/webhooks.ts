@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from 'typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { deliverMessage } from '../../runtime/deliver.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import { BadSignature } from '../errors.ts'
 import { errorResponses } from '../schemas.ts'
-import { MessageAdded, WebhookParams } from './webhooks.schema.ts'
+import { MessageAdded, Taken, WebhookParams } from './webhooks.schema.ts'
 
 type Parameters = Readonly<Record<string, string | readonly string[]>>
 
@@ -27,6 +27,9 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookRoutesOptions> = as
   app,
   { runtime, verifySignature, sentBy }
 ) => {
+  // Twilio sends forms, and signs their fields.
+  app.removeContentTypeParser('application/json')
+
   // Before validation: who did not sign learns nothing of what is right or wrong with the rest.
   app.addHook('preValidation', async ({ headers, url, body }) => {
     const signature = headers['x-twilio-signature']
@@ -42,19 +45,14 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookRoutesOptions> = as
       operationId: 'ReceiveMessageAdded',
       tags: ['Webhooks'],
       summary: 'onMessageAdded of the Conversation that an execution talks in; signed by Twilio',
+      security: [{ signature: [] }],
       params: WebhookParams,
       body: MessageAdded,
-      response: { 200: Type.String(), ...errorResponses }
+      response: { 200: Taken, ...errorResponses(400, 403, 404, 413, 415) }
     },
+    preValidation: ignoreOtherEvents,
     async handler({ params, body, log }, reply) {
       const facts = { executionSid: params.Sid, messageSid: body.MessageSid }
-      if (body.EventType !== 'onMessageAdded') {
-        log.info(
-          { ...facts, eventType: body.EventType },
-          'Webhook ignored: not an event that executions take'
-        )
-        return reply.send('')
-      }
       const outcome = await deliverMessage(runtime, params.Sid, {
         type: 'message-received',
         id: body.MessageSid,
@@ -70,6 +68,14 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookRoutesOptions> = as
       return reply.send('')
     }
   })
+}
+
+/** Other events have other parameters, so they must not be held against the schema. */
+async function ignoreOtherEvents({ url, body, log }: FastifyRequest, reply: FastifyReply) {
+  const { EventType: eventType } = (body ?? {}) as { EventType?: string }
+  if (eventType === undefined || eventType === 'onMessageAdded') return
+  log.info({ url, eventType }, 'Webhook ignored: not an event that executions take')
+  return reply.send('')
 }
 
 /** Templates read one value per name. */
