@@ -15,7 +15,7 @@ export async function openApiYaml(): Promise<string> {
     runtime: { accountSid: '' } as Runtime,
     ping: async () => {},
     credentials: [],
-    publicUrl: '',
+    publicUrl: 'http://reprise.test',
     version,
     verifySignature: () => false,
     sentBy: () => null

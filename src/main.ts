@@ -2,8 +2,7 @@
 import closeWithGrace from 'close-with-grace'
 import { pino } from 'pino'
 import { BadSettings, type Config, readConfig } from './config.ts'
-import { InvalidFlow } from './runtime/errors.ts'
-import { startService } from './service.ts'
+import { BadFlowFile, startService } from './service.ts'
 import { startSimulator } from './simulated.ts'
 
 /** Turns under way may take this long to finish before the process goes anyway. */
@@ -34,8 +33,9 @@ async function main(config: Config): Promise<void> {
 try {
   await main(readConfig())
 } catch (error) {
+  // What a person can put right needs no stack; whatever was started already goes with the process.
   console.error(
-    error instanceof BadSettings || error instanceof InvalidFlow ? error.message : error
+    error instanceof BadSettings || error instanceof BadFlowFile ? error.message : error
   )
-  process.exitCode = 1
+  process.exit(1)
 }

@@ -12,6 +12,7 @@ import { markerIn } from './adapters/twilio/marker.ts'
 import { makeSignatureCheck } from './adapters/twilio/signature.ts'
 import type { Config, TwilioConfig } from './config.ts'
 import { buildApp } from './http/app.ts'
+import { InvalidFlow } from './runtime/errors.ts'
 import { makeFlowBook } from './runtime/flow-book.ts'
 import { publishFlow } from './runtime/flows.ts'
 import type { Clock, Conversations, Store } from './runtime/ports.ts'
@@ -76,9 +77,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     verifySignature: makeSignatureCheck(twilio.authToken, publicUrl),
     sentBy: markerIn
   })
-  if (config.flowsDir !== null) await publishFlowFiles(runtime, config.flowsDir)
-  runtime.worker.start()
-  return {
+  const service: Service = {
     app,
     runtime,
     async close() {
@@ -88,6 +87,14 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       await httpClient.close()
     }
   }
+  try {
+    if (config.flowsDir !== null) await publishFlowFiles(runtime, config.flowsDir)
+  } catch (error) {
+    await service.close()
+    throw error
+  }
+  runtime.worker.start()
+  return service
 }
 
 interface RuntimeParts {
@@ -127,11 +134,26 @@ const credentialOf = ({ accountSid, authToken }: TwilioConfig) => ({
   secret: authToken
 })
 
+/** A file of FLOWS_DIR that cannot be published; the message says which, and all that is wrong with it. */
+export class BadFlowFile extends Error {
+  override readonly name = 'BadFlowFile'
+}
+
 /** A flow file that is as it was saves no new revision. */
 async function publishFlowFiles(runtime: Runtime, folder: string): Promise<void> {
-  for (const { path, name, flowSid, text } of await readFlowFiles(folder)) {
-    const { revision, saved } = await publishFlow(runtime, flowSid, name, text)
+  const files = await readFlowFiles(folder).catch(error => {
+    throw new BadFlowFile(`FLOWS_DIR cannot be read: ${error.message}`)
+  })
+  for (const { path, name, flowSid, text } of files) {
+    const { revision, saved } = await publishFlow(runtime, flowSid, name, text).catch(error => {
+      throw error instanceof InvalidFlow ? new BadFlowFile(faultsOf(path, error)) : error
+    })
     const message = saved ? 'Published a flow' : 'A flow is as it was'
     runtime.logger.info({ path, flowSid, revision: revision.revision }, message)
   }
 }
+
+const faultsOf = (path: string, { faults, message }: InvalidFlow): string =>
+  [`${path}: ${message}`, ...faults.map(fault => `  ${fault.propertyPath} ${fault.message}`)].join(
+    '\n'
+  )

@@ -1,8 +1,12 @@
 import type { TSchema } from 'typebox'
 import { Errors } from 'typebox/schema'
+import { Settings } from 'typebox/system'
 import { checkDefinition } from './check.ts'
 import type { Catalog, Flow, FlowFault } from './flow.ts'
 import { Definition, type State } from './schema.ts'
+
+// The validator stops after eight errors by itself; authors want to see all of them.
+Settings.Set({ maxErrors: 1000 })
 
 export type Parsed =
   | { readonly ok: true; readonly flow: Flow }

@@ -4,6 +4,7 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import type { Runtime } from '../runtime/runtime.ts'
 import { type Credential, makeAuthenticate } from './authenticate.ts'
 import { answerError, answerNothing, describeFaults } from './errors.ts'
+import { installOrigin } from './links.ts'
 import { installOpenApi } from './openapi.ts'
 import { executionRoutes } from './routes/executions.ts'
 import { flowRoutes } from './routes/flows.ts'
@@ -44,6 +45,7 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
   await app.register(
     async api => {
       api.addHook('onRequest', makeAuthenticate(credentials))
+      installOrigin(api, publicUrl)
       await api.register(flowRoutes, { runtime, publicUrl })
       await api.register(executionRoutes, { runtime })
       await api.register(stepRoutes, { runtime })

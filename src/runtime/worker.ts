@@ -30,24 +30,40 @@ const catchUpAfterMs = 1000
 export function makeWorker(tools: Tools, options: WorkerOptions): Worker {
   const { executions, clock, logger } = tools
   const running = new Map<Claim, { done: Promise<void>; renewedAt: number }>()
+  const latestOf = new Map<string, Promise<void>>()
   const timers: (() => void)[] = []
   let polling: Promise<void> | null = null
   let catchingUp: Promise<void> | null = null
+  let askedAgain = false
   let open = true
 
   const worker: Worker = {
     hasRoom: () => open && running.size < options.maxTurns,
 
     run(claim) {
-      const done = runClaim(claim).finally(() => running.delete(claim))
+      const { sid } = claim.execution
+      // A machine that slept wakes to leases that have run out, and to the turns that had them: what such a
+      // turn still does must be done before another one looks for it.
+      const earlier = latestOf.get(sid)
+      const done = (earlier ? earlier.then(() => runClaim(claim)) : runClaim(claim)).finally(() => {
+        running.delete(claim)
+        if (latestOf.get(sid) === done) latestOf.delete(sid)
+      })
       running.set(claim, { done, renewedAt: clock.now() })
+      latestOf.set(sid, done)
       return done
     },
 
     poll() {
-      if (!worker.hasRoom() || polling) return
+      if (!worker.hasRoom()) return
+      if (polling) {
+        askedAgain = true
+        return
+      }
+      askedAgain = false
       polling = claimDue().finally(() => {
         polling = null
+        if (askedAgain) worker.poll()
       })
     },
 

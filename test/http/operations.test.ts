@@ -10,8 +10,8 @@ import formats from 'ajv-formats'
 import t, { type Test } from 'tap'
 import { openApiFile, openApiYaml } from '../../scripts/openapi.ts'
 import { buildApp } from '../../src/http/app.ts'
-import { InvalidFlow } from '../../src/runtime/errors.ts'
 import type { Runtime } from '../../src/runtime/runtime.ts'
+import { BadFlowFile } from '../../src/service.ts'
 import { accountSid, askAndThank, buildService, flowOf } from '../support/build-service.ts'
 
 const quiet = flowOf(['note', 'set-variables', { variables: [] }, { next: null }])
@@ -28,7 +28,7 @@ t.test('a service whose store is away lives, and is not ready', async t => {
     runtime: { accountSid } as Runtime,
     ping: () => Promise.reject(new Error('the store is away')),
     credentials: [],
-    publicUrl: '',
+    publicUrl: 'http://reprise.test',
     version: '1',
     verifySignature: () => false,
     sentBy: () => null
@@ -231,17 +231,20 @@ t.test('FLOWS_DIR', async t => {
     const failure = await buildService(t, { environment: { FLOWS_DIR: folder } }).catch(
       (error: unknown) => error
     )
-    if (!(failure instanceof InvalidFlow)) return t.fail('it must not start', { failure })
-    t.strictSame(
-      failure.faults.map(({ propertyPath }) => propertyPath),
-      ['#/initial_state', '#/states/0/type']
-    )
+    if (!(failure instanceof BadFlowFile)) return t.fail('it must not start', { failure })
+    t.match(failure.message, join(folder, 'faulty.json'))
+    for (const path of ['#/initial_state', '#/states/0/type']) t.match(failure.message, path)
   })
 
   await t.test('a file that is not JSON stops the start', async t => {
     const folder = temporaryFolder(t)
     writeFileSync(join(folder, 'faulty.json'), '{')
-    await t.rejects(buildService(t, { environment: { FLOWS_DIR: folder } }), InvalidFlow)
+    await t.rejects(buildService(t, { environment: { FLOWS_DIR: folder } }), BadFlowFile)
+  })
+
+  await t.test('a folder that is not there stops the start', async t => {
+    const environment = { FLOWS_DIR: '/nowhere/at/all' }
+    await t.rejects(buildService(t, { environment }), { message: /FLOWS_DIR.*nowhere/ })
   })
 })
 

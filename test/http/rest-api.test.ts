@@ -1,7 +1,17 @@
 // Studio's REST API as the official SDK sees it. What each answer holds is checked by `buildService`.
 
 import t from 'tap'
-import { askAndThank, buildService, business, customer, flowOf } from '../support/build-service.ts'
+import { request } from 'undici'
+import {
+  accountSid,
+  askAndThank,
+  authToken,
+  basic,
+  buildService,
+  business,
+  customer,
+  flowOf
+} from '../support/build-service.ts'
 
 const noted = flowOf([
   'note',
@@ -459,4 +469,19 @@ t.test('ConflictPolicy', async t => {
     t.strictSame(new Set(answers.map(({ status }) => status)), new Set([201]))
     t.equal(new Set(answers.map(({ body }) => body.sid)).size, 1)
   })
+})
+
+t.test('links keep https where a proxy in front of the service ends TLS', async t => {
+  const { url, publish } = await buildService(t, {
+    environment: { PUBLIC_URL: 'https://reprise.example.com' }
+  })
+  const sid = await publish(askAndThank())
+  const authorization = basic(accountSid, authToken)
+  const links = async (host: string) => {
+    const headers = { host, authorization }
+    const response = await request(`${url}/v2/Flows/${sid}`, { headers })
+    return ((await response.body.json()) as { url: string }).url
+  }
+  t.equal(await links('reprise.example.com'), `https://reprise.example.com/v2/Flows/${sid}`)
+  t.equal(await links('inside:3000'), `http://inside:3000/v2/Flows/${sid}`)
 })

@@ -12,7 +12,7 @@ import { jsonObject } from '../../runtime/json-object.ts'
 import type { ExecutionQuery, Position } from '../../runtime/ports.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import { checkContact } from '../fields.ts'
-import { originOf, urlOf } from '../links.ts'
+import { urlOf } from '../links.ts'
 import { cursorOf, oneMore, pageOf } from '../paging.ts'
 import { errorResponses } from '../schemas.ts'
 import { contextResource, diagnosisResource, executionResource } from './execution-resource.ts'
@@ -59,7 +59,7 @@ export const executionRoutes: FastifyPluginAsyncTypebox<{ readonly runtime: Runt
         conflictPolicy: ConflictPolicy,
         idempotencyKey: request.headers['idempotency-key'] ?? null
       })
-      return reply.code(201).send(executionResource(execution, originOf(request)))
+      return reply.code(201).send(executionResource(execution, request.origin))
     }
   })
 
@@ -79,7 +79,7 @@ export const executionRoutes: FastifyPluginAsyncTypebox<{ readonly runtime: Runt
       return pageOf('executions', urlOf(request), query, {
         items,
         position,
-        describe: execution => executionResource(execution, originOf(request))
+        describe: execution => executionResource(execution, request.origin)
       }) as never
     }
   })
@@ -94,7 +94,7 @@ export const executionRoutes: FastifyPluginAsyncTypebox<{ readonly runtime: Runt
     },
     async handler(request) {
       const { FlowSid, Sid } = request.params
-      return executionResource(await fetchExecution(runtime, FlowSid, Sid), originOf(request))
+      return executionResource(await fetchExecution(runtime, FlowSid, Sid), request.origin)
     }
   })
 
@@ -110,7 +110,7 @@ export const executionRoutes: FastifyPluginAsyncTypebox<{ readonly runtime: Runt
     async handler(request) {
       const { FlowSid, Sid } = request.params
       await fetchExecution(runtime, FlowSid, Sid)
-      return executionResource(await endExecution(runtime, Sid, 'api'), originOf(request))
+      return executionResource(await endExecution(runtime, Sid, 'api'), request.origin)
     }
   })
 
@@ -138,10 +138,7 @@ export const executionRoutes: FastifyPluginAsyncTypebox<{ readonly runtime: Runt
     },
     async handler(request) {
       const { FlowSid, ExecutionSid } = request.params
-      return contextResource(
-        await fetchExecution(runtime, FlowSid, ExecutionSid),
-        originOf(request)
-      )
+      return contextResource(await fetchExecution(runtime, FlowSid, ExecutionSid), request.origin)
     }
   })
 
@@ -155,10 +152,7 @@ export const executionRoutes: FastifyPluginAsyncTypebox<{ readonly runtime: Runt
     },
     async handler(request) {
       const { FlowSid, ExecutionSid } = request.params
-      return diagnosisResource(
-        await fetchExecution(runtime, FlowSid, ExecutionSid),
-        originOf(request)
-      )
+      return diagnosisResource(await fetchExecution(runtime, FlowSid, ExecutionSid), request.origin)
     }
   })
 }

@@ -12,7 +12,7 @@ import {
 } from '../../runtime/flows.ts'
 import type { FlowRevision, Position, RevisionChoice } from '../../runtime/ports.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
-import { isoDate, originOf, urlOf } from '../links.ts'
+import { isoDate, urlOf } from '../links.ts'
 import { cursorOf, cut, oneMore, pageOf } from '../paging.ts'
 import { errorResponses, PageQuery } from '../schemas.ts'
 import {
@@ -54,7 +54,7 @@ export const flowRoutes: FastifyPluginAsyncTypebox<FlowRoutesOptions> = async (
     },
     async handler(request, reply) {
       const flow = await createFlow(runtime, changeOf(request.body))
-      return reply.code(201).send(describe(flow, originOf(request)))
+      return reply.code(201).send(describe(flow, request.origin))
     }
   })
 
@@ -89,7 +89,7 @@ export const flowRoutes: FastifyPluginAsyncTypebox<FlowRoutesOptions> = async (
         items,
         position: flowPosition,
         describe: flow => ({
-          ...describe(flow, originOf(request)),
+          ...describe(flow, request.origin),
           definition: null,
           valid: null,
           errors: null,
@@ -107,8 +107,7 @@ export const flowRoutes: FastifyPluginAsyncTypebox<FlowRoutesOptions> = async (
       params: FlowParams,
       response: { 200: FlowRef, ...errorResponses(401, 404) }
     },
-    handler: async request =>
-      describe(await fetchFlow(runtime, request.params.Sid), originOf(request))
+    handler: async request => describe(await fetchFlow(runtime, request.params.Sid), request.origin)
   })
 
   app.post('/Flows/:Sid', {
@@ -124,7 +123,7 @@ export const flowRoutes: FastifyPluginAsyncTypebox<FlowRoutesOptions> = async (
     handler: async request =>
       describe(
         await updateFlow(runtime, request.params.Sid, changeOf(request.body)),
-        originOf(request)
+        request.origin
       )
   })
 
@@ -140,10 +139,7 @@ export const flowRoutes: FastifyPluginAsyncTypebox<FlowRoutesOptions> = async (
       response: { 200: FlowRef, ...errorResponses(400, 401, 404, 413, 415) }
     },
     handler: async request =>
-      describe(
-        await putFlow(runtime, request.params.Sid, changeOf(request.body)),
-        originOf(request)
-      )
+      describe(await putFlow(runtime, request.params.Sid, changeOf(request.body)), request.origin)
   })
 
   app.delete('/Flows/:Sid', {
@@ -177,7 +173,7 @@ export const flowRoutes: FastifyPluginAsyncTypebox<FlowRoutesOptions> = async (
       return pageOf('revisions', urlOf(request), query, {
         items,
         position: revisionPosition,
-        describe: revision => revisionResource(runtime.accountSid, revision, originOf(request))
+        describe: revision => revisionResource(runtime.accountSid, revision, request.origin)
       }) as never
     }
   })
@@ -193,7 +189,7 @@ export const flowRoutes: FastifyPluginAsyncTypebox<FlowRoutesOptions> = async (
     async handler(request) {
       const { Sid, Revision } = request.params
       const revision = await fetchFlow(runtime, Sid, revisionChoice(Revision))
-      return revisionResource(runtime.accountSid, revision, originOf(request))
+      return revisionResource(runtime.accountSid, revision, request.origin)
     }
   })
 }

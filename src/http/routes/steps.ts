@@ -6,7 +6,7 @@ import { jsonObject } from '../../runtime/json-object.ts'
 import type { Position } from '../../runtime/ports.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import { requestedWidget, requestStep } from '../../runtime/steps.ts'
-import { originOf, urlOf } from '../links.ts'
+import { urlOf } from '../links.ts'
 import { cursorOf, cut, oneMore, pageOf } from '../paging.ts'
 import { errorResponses, PageQuery } from '../schemas.ts'
 import { IdempotencyHeaders } from './executions.schema.ts'
@@ -45,7 +45,7 @@ export const stepRoutes: FastifyPluginAsyncTypebox<{ readonly runtime: Runtime }
       return pageOf('steps', urlOf(request), query, {
         items: cut(newestFirst, position, cursorOf(query), oneMore(query)),
         position,
-        describe: step => stepResource(execution, step, originOf(request))
+        describe: step => stepResource(execution, step, request.origin)
       }) as never
     }
   })
@@ -62,7 +62,7 @@ export const stepRoutes: FastifyPluginAsyncTypebox<{ readonly runtime: Runtime }
       const { FlowSid, ExecutionSid, Sid } = request.params
       const execution = await fetchExecution(runtime, FlowSid, ExecutionSid)
       const steps = await fetchStepsUpTo(runtime, execution, Sid)
-      return stepResource(execution, steps.at(-1) as Step, originOf(request))
+      return stepResource(execution, steps.at(-1) as Step, request.origin)
     }
   })
 
@@ -78,7 +78,7 @@ export const stepRoutes: FastifyPluginAsyncTypebox<{ readonly runtime: Runtime }
       const { FlowSid, ExecutionSid, StepSid } = request.params
       const execution = await fetchExecution(runtime, FlowSid, ExecutionSid)
       const steps = await fetchStepsUpTo(runtime, execution, StepSid)
-      return stepContextResource(execution, steps, StepSid, originOf(request))
+      return stepContextResource(execution, steps, StepSid, request.origin)
     }
   })
 
@@ -107,7 +107,7 @@ export const stepRoutes: FastifyPluginAsyncTypebox<{ readonly runtime: Runtime }
         widget: await requestedWidget(runtime, execution, Widget, given, Continue),
         handOver: Continue
       })
-      return reply.code(result.step ? 201 : 202).send(stepRunResource(result, originOf(request)))
+      return reply.code(result.step ? 201 : 202).send(stepRunResource(result, request.origin))
     }
   })
 }
