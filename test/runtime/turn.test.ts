@@ -392,6 +392,24 @@ t.test('a turn that takes longer than its lease keeps it', async t => {
   t.match(await find(sid), { status: 'active', problems: [] })
 })
 
+t.test('a turn that a machine slept through is not run beside the one that takes over', async t => {
+  const stage = await setStage(t)
+  const { publish, start, openConversation, world, bodies, clock, idle, path } = stage
+  const conversation = openConversation()
+  const sid = await start(await publish(twoQuestions), conversation)
+  world.faults.add([{ call: 'POST Messages', delay: 200 }])
+  const known = world.log.last
+  world.say(conversation, { body: 'A' })
+  await eventually(() => world.log.after(known).length === 1)
+  clock.pass(leaseMs + 1000)
+  await eventually(() => bodies(conversation).length === 3)
+  await idle()
+  t.same(bodies(conversation), ['one?', 'A', 'two?'])
+  t.same((await path(sid)).slice(2), ['one incomingMessage'])
+  await stage.say(conversation, 'B')
+  t.same(bodies(conversation).slice(3), ['B', 'thanks.'])
+})
+
 t.test('a running execution stays on its revision when a new one is published', async t => {
   const stage = await setStage(t)
   const { publish, start, openConversation, client, bodies, find, clock } = stage

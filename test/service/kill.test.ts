@@ -7,6 +7,8 @@ import { buildOnce, freePort, setScene, startProcess, temporaryFolder } from './
 
 const patienceMs = 20_000
 
+// Processes that start and end again and again, perhaps beside other tests, and a build before them.
+t.setTimeout(180_000)
 buildOnce()
 
 t.test('executions that wait survive kill -9, and so does what was said meanwhile', async t => {
@@ -213,14 +215,14 @@ t.test('a port that is taken stops the start', async t => {
   t.match(running.output(), /EADDRINUSE/)
 })
 
-t.test('a flow file with faults stops the start', async t => {
+t.test('a flow file with faults stops the start, and its faults are named', async t => {
   const folder = temporaryFolder(t)
   const broken = flowOf(['ask', 'send-message', { body: 'Hello' }, { sent: 'nowhere' }])
   writeFileSync(join(folder, 'broken.json'), JSON.stringify(broken))
   const scene = await setScene(t)
   const running = startProcess(t, { ...scene.settings, FLOWS_DIR: folder })
   t.match(await running.exited(), { code: 1 })
-  t.match(running.output(), /The flow definition has 1 fault/)
+  t.match(running.output(), /broken\.json: The flow definition has 1 fault\n +\S+ .*nowhere/)
 })
 
 t.test('without credentials it plays Twilio itself, and what it prints works', async t => {
