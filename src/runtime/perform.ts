@@ -48,8 +48,8 @@ async function carryOut(tools: Tools, effect: Effect, execution: Execution, reco
         tools,
         recovering,
         async () => {
-          const [webhookSid] = await conversations.findWebhooks(effect, execution.sid)
-          return webhookSid === undefined ? null : { webhookSid }
+          const found = await conversations.findWebhooks(effect, execution.sid)
+          return found.find(({ current }) => current) ?? null
         },
         () => conversations.addWebhook(effect, execution.sid)
       )
@@ -71,7 +71,7 @@ export async function removeWebhooks(
   conversation: Parameters<Tools['conversations']['findWebhooks']>[0],
   executionSid: string
 ): Promise<null> {
-  for (const webhookSid of await conversations.findWebhooks(conversation, executionSid)) {
+  for (const { webhookSid } of await conversations.findWebhooks(conversation, executionSid)) {
     await conversations.removeWebhook(conversation, webhookSid)
   }
   return null

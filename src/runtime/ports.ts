@@ -116,7 +116,7 @@ export interface ExecutionStore {
   fetch(sid: string): Promise<Execution | null>
   /** In the order in which they were taken. */
   fetchSteps(sid: string): Promise<readonly Step[]>
-  /** Newest first; of those created in the same millisecond, the one with the greatest SID first. */
+  /** Newest first, without those that were deleted and still have something to undo; of those created in the same millisecond, the one with the greatest SID first. */
   list(query: ExecutionQuery): Promise<readonly Execution[]>
 }
 
@@ -167,6 +167,12 @@ export interface ReceivedMessage {
   readonly payload: Readonly<Record<string, string>>
 }
 
+export interface OurWebhook {
+  readonly webhookSid: string
+  /** It leads to where this service is reached now; false for one made under another PUBLIC_URL. */
+  readonly current: boolean
+}
+
 /**
  * Twilio Conversations. Every method throws `CallFailed` when it does not succeed. Rate limits never show:
  * a call waits for its turn. A call that may be repeated safely has been, before it fails.
@@ -179,8 +185,8 @@ export interface Conversations {
     conversation: ConversationRef,
     executionSid: string
   ): Promise<{ readonly webhookSid: string }>
-  /** SIDs of the webhooks that lead to this execution; never anybody else's. */
-  findWebhooks(conversation: ConversationRef, executionSid: string): Promise<readonly string[]>
+  /** The webhooks that lead to this execution; never anybody else's. */
+  findWebhooks(conversation: ConversationRef, executionSid: string): Promise<readonly OurWebhook[]>
   /** Fine when it is gone already. */
   removeWebhook(conversation: ConversationRef, webhookSid: string): Promise<void>
   /** The effect id goes into the message's attributes, beside the author's own. */

@@ -96,7 +96,8 @@ t.test('an event recovers an execution that was held when the process ended', as
 
 t.test('what was promised before the process was killed has been kept', async t => {
   const dir = folder(t)
-  for (const round of [1, 2]) {
+  let promised = 0
+  for (let round = 1; round <= 2; round++) {
     const sids = await promisedBy(startVictim(t, dir), 100)
     t.ok(sids.length >= 100)
     const store = await openEmbeddedStore({ dir })
@@ -107,7 +108,8 @@ t.test('what was promised before the process was killed has been kept', async t 
       t.equal(claim.recovering, true)
       t.strictSame(idsOf(claim.inbox), ['IM1'])
     }
-    t.ok((await store.executions.list({ flowSid, limit: 10_000 })).length >= sids.length * round)
+    promised += sids.length
+    t.ok((await store.executions.list({ flowSid, limit: 100_000 })).length >= promised)
     await store.close()
   }
 })

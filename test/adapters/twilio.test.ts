@@ -305,7 +305,7 @@ t.test('messages are read back oldest first, and only what somebody else said', 
   t.equal(received.length, 1)
 })
 
-t.test('only webhooks that lead to the execution are its own', async t => {
+t.test('webhooks that lead to the execution are its own, under an old PUBLIC_URL too', async t => {
   const hook = (sid: string, url: string) => ({
     sid,
     target: 'webhook',
@@ -317,11 +317,15 @@ t.test('only webhooks that lead to the execution are its own', async t => {
       hook('WH1', 'https://reprise.example/webhooks/executions/FN1'),
       hook('WH2', 'https://reprise.example/webhooks/executions/FN12'),
       { sid: 'WH3', target: 'studio', configuration: { flow_sid: 'FW1' } },
-      hook('WH4', 'https://other.example/webhooks/executions/FN1')
+      hook('WH4', 'https://other.example/copies/of/executions/FN1'),
+      hook('WH5', 'https://yesterday.example/tunnel/webhooks/executions/FN1')
     ])
   )
   const twilio = conversations(t, { baseUrl: origin })
-  t.same(await twilio.findWebhooks(conversation, 'FN1'), ['WH1'])
+  t.same(await twilio.findWebhooks(conversation, 'FN1'), [
+    { webhookSid: 'WH1', current: true },
+    { webhookSid: 'WH5', current: false }
+  ])
 })
 
 t.test('what is gone already counts as removed, and as closed', async t => {

@@ -86,6 +86,8 @@ function rangeOf(query: ExecutionQuery) {
 }
 
 const answers = (execution: Execution, { status, to }: ExecutionQuery): boolean =>
-  (status === undefined || execution.status === status) && (to === undefined || execution.to === to)
+  execution.end?.reason !== 'deleted' &&
+  (status === undefined || execution.status === status) &&
+  (to === undefined || execution.to === to)
 
 const placeIn = (list: string, { createdAt, sid }: Listed): Key => [list, createdAt, sid]

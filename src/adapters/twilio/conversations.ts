@@ -62,9 +62,13 @@ export function makeConversations(options: ConversationsOptions): Conversations 
     findWebhooks: (ref, executionSid) =>
       call(async () => {
         const webhooks = await at(ref).webhooks.list().catch(unlessGone([]))
+        const url = webhookUrl(executionSid)
         return webhooks
-          .filter(({ configuration }) => configuration?.url === webhookUrl(executionSid))
-          .map(({ sid }) => sid)
+          .filter(({ configuration }) => routeOf(configuration?.url) === routeOf(url))
+          .map(({ sid, configuration }) => ({
+            webhookSid: sid,
+            current: configuration.url === url
+          }))
       }),
 
     removeWebhook: (ref, webhookSid) =>
@@ -122,6 +126,12 @@ async function call<T>(ask: () => Promise<T>): Promise<T> {
     throw error instanceof CallFailed ? error : asCallFailed(error)
   }
 }
+
+/** `webhooks/executions/FN…`: what stays of our webhook's URL when PUBLIC_URL is another one tomorrow. */
+const routeOf = (url: unknown): string =>
+  typeof url === 'string' && URL.canParse(url)
+    ? new URL(url).pathname.split('/').slice(-3).join('/')
+    : ''
 
 const unlessGone =
   <T>(value: T) =>

@@ -5,6 +5,7 @@ import {
   claimed,
   ended,
   flowSid,
+  held,
   leaseMs,
   type MakeStore,
   otherFlowSid,
@@ -122,6 +123,21 @@ export async function listing(t: Test, makeStore: MakeStore): Promise<void> {
     t.strictSame(await list({ conversationSid: 'CH2' }), [])
     t.strictSame(await list({ status: 'ended' }), [one.sid])
     t.strictSame(await list({ to: '+1' }), [one.sid])
+  })
+
+  t.test('a deleted execution is listed no more, while there is something to undo', async t => {
+    const { store } = await makeStore(t, { leaseMs })
+    const claim = await held(store)
+    const { execution } = claim
+    t.equal((await store.executions.list({ flowSid, limit: 10 })).length, 1)
+    const deleted: Execution = {
+      ...execution,
+      status: 'ended',
+      end: { reason: 'deleted', at: start }
+    }
+    await store.executions.commit(claim, turnOf(claim, { execution: deleted }))
+    t.strictSame(await store.executions.list({ flowSid, limit: 10 }), [])
+    t.strictSame(await store.executions.list({ flowSid, status: 'ended', limit: 10 }), [])
   })
 
   t.test('a full page is found though others lie between', async t => {
