@@ -45,6 +45,19 @@ export const Settings = Type.Object({
     })
   ),
   DATA_DIR: Type.String({ default: '.reprise', description: 'Folder of the embedded store' }),
+  REDIS_URL: Type.Optional(
+    Type.String({
+      pattern: '^rediss?://',
+      description:
+        'Redis 6.2 or later instead of the embedded store: any number of processes can share it'
+    })
+  ),
+  REDIS_CLUSTER_NODES: Type.Optional(
+    Type.String({
+      pattern: '^[^,:]+:\\d+(,[^,:]+:\\d+)*$',
+      description: 'A Redis Cluster instead: host:port of some nodes, separated by commas'
+    })
+  ),
   FLOWS_DIR: Type.Optional(
     Type.String({ description: 'Folder of flow definitions (*.json) to publish at start' })
   ),
@@ -74,12 +87,16 @@ export interface Config {
   readonly twilio: TwilioConfig | null
   readonly apiKeys: readonly { readonly user: string; readonly secret: string }[]
   readonly dataDir: string
+  /** Null for the embedded store. */
+  readonly redis: RedisConfig | null
   readonly flowsDir: string | null
   readonly logLevel: string
   readonly simulatorPort: number
   readonly maxTurns: number
   readonly limits: Limits
 }
+
+export type RedisConfig = { readonly url: string } | { readonly clusterNodes: readonly string[] }
 
 export interface TwilioConfig {
   readonly accountSid: string
@@ -154,6 +171,7 @@ function configOf(settings: Settings): Config {
       return { user, secret: secret.join(':') }
     }),
     dataDir: settings.DATA_DIR,
+    redis: redisConfig(settings),
     flowsDir: settings.FLOWS_DIR ?? null,
     logLevel: settings.LOG_LEVEL,
     simulatorPort: settings.SIMULATOR_PORT,
@@ -166,6 +184,11 @@ function configOf(settings: Settings): Config {
       contextSize: settings.MAX_CONTEXT_SIZE
     }
   }
+}
+
+function redisConfig({ REDIS_URL, REDIS_CLUSTER_NODES }: Settings): RedisConfig | null {
+  if (REDIS_CLUSTER_NODES !== undefined) return { clusterNodes: REDIS_CLUSTER_NODES.split(',') }
+  return REDIS_URL === undefined ? null : { url: REDIS_URL }
 }
 
 function twilioConfig(settings: Settings): TwilioConfig | null {

@@ -2,6 +2,7 @@
 import closeWithGrace from 'close-with-grace'
 import { pino } from 'pino'
 import { BadSettings, type Config, readConfig } from './config.ts'
+import { StoreUnavailable } from './runtime/errors.ts'
 import { BadFlowFile, startService } from './service.ts'
 import { startSimulator } from './simulated.ts'
 
@@ -30,12 +31,12 @@ async function main(config: Config): Promise<void> {
   })
 }
 
+const readable = [BadSettings, BadFlowFile, StoreUnavailable]
+
 try {
   await main(readConfig())
 } catch (error) {
   // What a person can put right needs no stack; whatever was started already goes with the process.
-  console.error(
-    error instanceof BadSettings || error instanceof BadFlowFile ? error.message : error
-  )
+  console.error(readable.some(kind => error instanceof kind) ? (error as Error).message : error)
   process.exit(1)
 }

@@ -1,0 +1,9 @@
+import type { Connection } from './connection.ts'
+import type { Keys } from './keys.ts'
+
+/** What every operation works with. */
+export interface Backend {
+  readonly run: Connection['run']
+  readonly keys: Keys
+  readonly leaseMs: number
+}

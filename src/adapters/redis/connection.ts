@@ -1,0 +1,100 @@
+import type { Cluster, Redis } from 'ioredis'
+import { StoreUnavailable } from '../../runtime/errors.ts'
+import { type Addresses, makeClient } from './client.ts'
+import { faultOf, isLasting, reasonOf } from './faults.ts'
+import { defineScripts } from './scripts.ts'
+
+export type Client = Redis | Cluster
+
+export interface Connection {
+  readonly address: string
+  /** Rejects with `StoreUnavailable` where Redis does not answer in time; it may have been done then. */
+  run<T>(call: (client: Client) => Promise<T>): Promise<T>
+  /** Waits for the calls under way. */
+  close(): Promise<void>
+}
+
+/** How long a call waits for its answer, and how much of that for a connection that has been lost. */
+const callMs = 2000
+const blipMs = 1000
+
+export async function connect(addresses: Addresses, startMs: number): Promise<Connection> {
+  const { client, address } = makeClient(addresses)
+  defineScripts(client)
+  await firstConnection(client, address, startMs)
+  let back: Promise<void> | null = null
+  let closed: Promise<void> | null = null
+
+  return {
+    address,
+    async run(call) {
+      if (closed) throw new StoreUnavailable('The Redis store is closed')
+      try {
+        return await within(callMs, client.status === 'ready' ? call(client) : callOnceBack(call))
+      } catch (error) {
+        throw faultOf(error, address)
+      }
+    },
+    close() {
+      closed ??= client.quit().then(
+        () => undefined,
+        () => client.disconnect()
+      )
+      return closed
+    }
+  }
+
+  async function callOnceBack<T>(call: (client: Client) => Promise<T>): Promise<T> {
+    back ??= untilReady(client, blipMs).finally(() => {
+      back = null
+    })
+    await back
+    return await call(client)
+  }
+}
+
+async function firstConnection(client: Client, address: string, startMs: number): Promise<void> {
+  let reason: Error | null = null
+  let giveUp: (error: Error) => void = () => {}
+  const refused = new Promise<never>((_, reject) => {
+    giveUp = reject
+  })
+  // ioredis connects again by itself; without a listener it would print each failure.
+  client.on('error', (error: Error) => {
+    reason = error
+    if (isLasting(error)) giveUp(error)
+  })
+  try {
+    await Promise.race([untilReady(client, startMs), refused])
+  } catch (error) {
+    client.disconnect()
+    const message = reasonOf(reason ?? (error as Error))
+    throw new StoreUnavailable(`Redis at ${address} cannot be used: ${message}`, { cause: error })
+  } finally {
+    giveUp = () => {}
+  }
+}
+
+function untilReady(client: Client, ms: number): Promise<void> {
+  if (client.status === 'ready') return Promise.resolve()
+  return new Promise((resolve, reject) => {
+    const settle = (error?: Error) => {
+      clearTimeout(timer)
+      client.off('ready', settle)
+      client.off('end', ended)
+      if (error) reject(error)
+      else resolve()
+    }
+    const ended = () => settle(new Error('The connection has ended'))
+    const timer = setTimeout(() => settle(new Error(`No connection within ${ms} ms`)), ms)
+    client.on('ready', settle)
+    client.on('end', ended)
+  })
+}
+
+function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`No answer within ${ms} ms`)), ms)
+    work.then(resolve, reject).finally(() => clearTimeout(timer))
+  })
+}

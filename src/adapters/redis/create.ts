@@ -1,0 +1,43 @@
+import type { Created, NewEntry } from '../../runtime/ports.ts'
+import type { Backend } from './backend.ts'
+import { eventKey, writeEvent } from './inbox.ts'
+import { contactList, firstLists, idempotencyList, placeOf } from './lists.ts'
+import { packExecution } from './record.ts'
+
+/** A request that is repeated learns what the first one made, even where that stands in its way now. */
+export async function create(
+  { run, keys, leaseMs }: Backend,
+  { execution, event, exclusive, idempotencyKey, now, claim }: NewEntry
+): Promise<Created> {
+  const { sid, flowSid } = execution
+  const own = keys.execution(sid)
+  if (!own) throw new Error(`${sid} is not a SID of this store`)
+  const made = idempotencyKey === null ? [] : [idempotencyList(execution, idempotencyKey)]
+
+  const answer = await run(client =>
+    client.createExecution(
+      own.record,
+      own.head,
+      own.inbox,
+      own.due,
+      keys.lists(own.shard, flowSid),
+      sid,
+      packExecution(execution),
+      eventKey(event.id),
+      writeEvent(event),
+      now,
+      claim ? now + leaseMs : '',
+      placeOf(execution),
+      made[0] ?? '',
+      exclusive ? contactList(execution) : '',
+      ...firstLists(execution),
+      ...made
+    )
+  )
+  if (answer === 1) {
+    const first = { execution, inbox: [event], fence: 1, recovering: false }
+    return { outcome: 'created', claim: claim ? first : null }
+  }
+  const [refusal, other] = answer
+  return { outcome: refusal === -1 ? 'repeated' : 'conflict', sid: other }
+}

@@ -1,0 +1,42 @@
+import type { InboxEvent } from '../../engine/event.ts'
+import type { Delivered } from '../../runtime/ports.ts'
+import type { Backend } from './backend.ts'
+import { claimOf } from './claims.ts'
+import { eventKey, writeEvent } from './inbox.ts'
+
+/** An event that comes again is a duplicate even after the end: its sender learns that it had arrived. */
+export async function deliver(
+  { run, keys, leaseMs }: Backend,
+  sid: string,
+  event: InboxEvent,
+  { now, claim }: { readonly now: number; readonly claim: boolean }
+): Promise<Delivered> {
+  const own = keys.execution(sid)
+  if (!own) return { outcome: 'unknown' }
+
+  const answer = await run(client =>
+    client.deliverEventBuffer(
+      own.record,
+      own.head,
+      own.inbox,
+      own.due,
+      sid,
+      eventKey(event.id),
+      writeEvent(event),
+      now,
+      claim ? now + leaseMs : ''
+    )
+  )
+  switch (answer) {
+    case 0:
+      return { outcome: 'queued' }
+    case -1:
+      return { outcome: 'unknown' }
+    case -2:
+      return { outcome: 'duplicate' }
+    case -3:
+      return { outcome: 'ended' }
+    default:
+      return { outcome: 'claimed', claim: claimOf(answer) }
+  }
+}

@@ -1,0 +1,58 @@
+import type { FlowRevision, FlowStore, RevisionChoice } from '../../runtime/ports.ts'
+import type { Backend } from './backend.ts'
+
+export function redisFlows({ run, keys }: Backend): FlowStore {
+  return {
+    async saveRevision(revision) {
+      const { flowSid, revision: number, status } = revision
+      const saved = await run(client =>
+        client.saveRevision(
+          keys.flow(flowSid),
+          keys.flows,
+          flowSid,
+          number,
+          status === 'published' ? 1 : 0,
+          JSON.stringify(revision)
+        )
+      )
+      return saved === 1
+    },
+    fetchRevision,
+    async listRevisions(flowSid) {
+      const fields = await run(client => client.hgetall(keys.flow(flowSid)))
+      return Object.entries(fields)
+        .filter(([field]) => isNumber(field))
+        .map(([, text]): FlowRevision => JSON.parse(text))
+        .sort((a, b) => b.revision - a.revision)
+    },
+    async listFlows() {
+      const sids = await run(client => client.smembers(keys.flows))
+      const latest = await Promise.all(sids.map(sid => fetchRevision(sid, 'LatestRevision')))
+      return latest
+        .filter(revision => revision !== null)
+        .sort((a, b) => b.flowCreatedAt - a.flowCreatedAt || (a.flowSid < b.flowSid ? 1 : -1))
+    },
+    async removeFlow(flowSid) {
+      return (await run(client => client.removeFlow(keys.flow(flowSid), keys.flows, flowSid))) === 1
+    }
+  }
+
+  /** A revision never changes once its number is known. */
+  async function fetchRevision(
+    flowSid: string,
+    choice: RevisionChoice
+  ): Promise<FlowRevision | null> {
+    const flow = keys.flow(flowSid)
+    const number = typeof choice === 'number' ? String(choice) : await latestOf(flow, choice)
+    if (number === null) return null
+    const text = await run(client => client.hget(flow, number))
+    return text === null ? null : JSON.parse(text)
+  }
+
+  function latestOf(flow: string, choice: Exclude<RevisionChoice, number>): Promise<string | null> {
+    const field = choice === 'LatestPublished' ? 'published' : 'latest'
+    return run(client => client.hget(flow, field))
+  }
+}
+
+const isNumber = (field: string): boolean => /^\d+$/.test(field)

@@ -1,0 +1,47 @@
+-- Saves a turn under its fence, and lets go of the execution unless it is to be held or events have come in.
+--
+-- KEYS  record, head, inbox, due, lists
+-- ARGV  sid, fence, packed execution, packed steps ('' for none), due time ('' for never), end of a new lease,
+--       '1' to hold, '1' if ended, place, list of the contact, number of consumed ids, consumed id…, new list…
+-- Returns {event…}, those left in the inbox; -1 where the fence is lost
+local record, head, inbox, due, lists = unpack(KEYS)
+local sid, fence, execution, steps, dueAt, newLease, hold, ended, place, contact, count = unpack(ARGV, 1, 11)
+
+local heldBy, lease, endedBefore = unpack(redis.call('HMGET', head, 'fence', 'lease', 'ended'))
+if heldBy ~= fence or lease == '' then return -1 end
+
+redis.call('LSET', record, 0, execution)
+if steps ~= '' then redis.call('RPUSH', record, steps) end
+
+local consumed = {}
+for at = 12, 11 + count do
+  consumed[ARGV[at]] = true
+  redis.call('HSET', head, '=' .. ARGV[at], '')
+end
+local left = {}
+for _, event in ipairs(redis.call('LRANGE', inbox, 0, -1)) do
+  if consumed[event:match('^[^ ]*')] then
+    redis.call('LREM', inbox, 1, event)
+  else
+    left[#left + 1] = event
+  end
+end
+
+for at = 12 + count, #ARGV do
+  redis.call('HSET', head, '@' .. ARGV[at], '')
+  redis.call('ZADD', lists, 0, ARGV[at] .. '/' .. place)
+end
+if ended == '1' and not endedBefore then
+  redis.call('HSET', head, 'ended', 1)
+  redis.call('ZREM', lists, 'active/' .. place, contact .. '/' .. place)
+  redis.call('ZADD', lists, 0, 'ended/' .. place)
+end
+
+if hold == '1' or #left > 0 then
+  redis.call('HSET', head, 'lease', newLease)
+  redis.call('ZADD', due, newLease, sid)
+else
+  redis.call('HSET', head, 'lease', '')
+  if dueAt == '' then redis.call('ZREM', due, sid) else redis.call('ZADD', due, dueAt, sid) end
+end
+return left

@@ -1,0 +1,28 @@
+-- Takes an event into the inbox, once, and claims the execution if asked and if nobody holds it.
+--
+-- KEYS  record, head, inbox, due
+-- ARGV  sid, event id, event, now, end of the lease ('' not to claim)
+-- Returns {fence, 1 if recovering, {packed execution, first packed steps…}, {event…}} when claimed; 0 when queued;
+--         -1 unknown execution; -2 duplicate event; -3 ended execution
+local record, head, inbox, due = unpack(KEYS)
+local sid, eventId, event, now, newLease = unpack(ARGV)
+local seen = '=' .. eventId
+
+local fence, lease, ended, duplicate = unpack(redis.call('HMGET', head, 'fence', 'lease', 'ended', seen))
+if not fence then return -1 end
+if duplicate then return -2 end
+if ended then return -3 end
+
+redis.call('RPUSH', inbox, event)
+local held = lease ~= '' and tonumber(lease) > tonumber(now)
+if newLease == '' or held then
+  redis.call('HSET', head, seen, '')
+  -- A lease keeps its time, also one that has lapsed.
+  if lease == '' then redis.call('ZADD', due, 'LT', now, sid) end
+  return 0
+end
+
+fence = tonumber(fence) + 1
+redis.call('HSET', head, seen, '', 'fence', fence, 'lease', newLease)
+redis.call('ZADD', due, newLease, sid)
+return { fence, lease == '' and 0 or 1, redis.call('LRANGE', record, 0, 2), redis.call('LRANGE', inbox, 0, -1) }
