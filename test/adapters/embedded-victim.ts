@@ -24,4 +24,5 @@ try {
   process.stderr.write(error.message)
   await store.ping()
   await store.close()
+  process.stderr.write(' and it went on to its end')
 }

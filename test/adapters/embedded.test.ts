@@ -120,7 +120,9 @@ t.test('a full disk refuses what it cannot keep, and keeps what was promised', a
   const exit = once(child, 'exit')
   const [sids, errors] = await Promise.all([promisedBy(child), text(child.stderr)])
   t.match(errors, 'The embedded store could not write')
-  t.strictSame(await exit, [0, null], 'it was not brought down')
+  // How the process ends is another matter: at its exit Node heeds the signal of the limit again.
+  t.match(errors, 'and it went on to its end', 'it was not brought down')
+  await exit
   t.ok(sids.length > 0)
   const store = await opened(t, dir)
   for (const sid of sids) t.equal((await store.executions.fetch(sid))?.stepCount, 1)
