@@ -6,7 +6,7 @@ import type { Execution, Step } from './execution.ts'
 import { addWrites, changeFrame, contextFull, type Flows, flowOf, type Journey } from './journey.ts'
 import { EventRefused, refusal } from './refusal.ts'
 import { triggerWrites } from './trigger.ts'
-import { resumeWidget, runWidget } from './visit.ts'
+import { enterWidget, resumeWidget, runEntered, runWidget } from './visit.ts'
 import type { Env, Outcome } from './widget.ts'
 
 /** What one event came to: the execution as it is now, the steps it took, and what has to be done next. */
@@ -34,16 +34,15 @@ export function advance(flows: Flows, execution: Execution, event: Event, env: E
     now: event.at,
     execution: { ...execution, pause: null, updatedAt: event.at },
     steps: [],
-    effect: null,
-    unrecorded: []
+    effect: null
   }
   continueUntilPause(journey, open(journey, execution, event))
   return { execution: journey.execution, steps: journey.steps, effect: journey.effect }
 }
 
 function continueUntilPause(journey: Journey, first: Outcome): void {
-  let next = apply(journey, first)
-  while (next !== null) next = apply(journey, runWidget(journey, next))
+  let outcome: Outcome | null = first
+  while (outcome !== null) outcome = apply(journey, outcome)
 }
 
 function open(journey: Journey, before: Execution, event: Exclude<Event, Cancelled>): Outcome {
@@ -60,9 +59,10 @@ function open(journey: Journey, before: Execution, event: Exclude<Event, Cancell
 function runTriggered(journey: Journey, event: Triggered): Outcome {
   const { initialWidget } = flowOf(journey)
   // Entered before its data is, so that a step can say where too much of it failed.
-  changeFrame(journey, { widget: initialWidget })
+  const stopped = enterWidget(journey, initialWidget)
+  if (stopped) return stopped
   return addWrites(journey, triggerWrites(journey.execution, event))
-    ? runWidget(journey, initialWidget)
+    ? runEntered(journey)
     : contextFull(journey)
 }
 

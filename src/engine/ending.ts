@@ -21,18 +21,19 @@ export function endExecution(execution: Execution, reason: End['reason'], at: nu
   }
 }
 
-/** Several visits may have addressed the same Conversation; the one that attached it says what to undo. */
+/** Several visits may have addressed the same Conversation; the last that attached it says what to undo. */
 function oneByConversation(attachments: readonly Attachment[]): Attachment[] {
   const byConversation = new Map<string, Attachment>()
   for (const attachment of attachments) {
-    const key = `${attachment.serviceSid} ${attachment.conversationSid}`
-    if (!byConversation.get(key)?.attached) byConversation.set(key, attachment)
+    const { attached, conversationSid } = attachment
+    if (attached || !byConversation.get(conversationSid)?.attached)
+      byConversation.set(conversationSid, attachment)
   }
   return [...byConversation.values()]
 }
 
 function teardownTasks(
-  { conversationSid, serviceSid, attached, close }: Attachment,
+  { conversationSid, serviceSid, attached, close, created }: Attachment,
   reason: End['reason']
 ): TeardownTask[] {
   const task = (type: TeardownTask['type']) => ({
@@ -41,6 +42,8 @@ function teardownTasks(
     serviceSid,
     certain: attached
   })
+  // One that we made and that never became a channel has nobody else to clean it up.
+  if (created && !attached) return [task('delete-conversation')]
   const closing = attached && close && reason !== 'replaced'
   return closing ? [task('remove-webhook'), task('close-conversation')] : [task('remove-webhook')]
 }

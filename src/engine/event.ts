@@ -9,9 +9,10 @@ interface Happened {
   readonly at: number
 }
 
-/** A call to the REST API, with `Parameters` parsed: https://www.twilio.com/docs/studio/rest-api/v2/execution */
+/** What started the execution; how is `Execution.triggeredBy`. */
 export interface Triggered extends Happened {
   readonly type: 'triggered'
+  /** Of a REST call: `Parameters`; of an inbound message: the webhook's parameters as they came. */
   readonly parameters: JsonObject
 }
 

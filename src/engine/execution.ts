@@ -1,5 +1,6 @@
 import type { State } from '../flow/schema.ts'
 import type { Context, Write } from './context.ts'
+import type { Effect } from './effect.ts'
 import type { Json } from './json.ts'
 
 /** One person's journey through one flow, pinned to one revision of it. Times are epoch milliseconds. */
@@ -18,13 +19,18 @@ export interface Execution {
   readonly from: string
   readonly contactSid: string
   readonly initiatedBy: string
-  /** The event by which the trigger widget is left: `incomingRequest` for a REST trigger. */
-  readonly triggeredBy: string
+  /** The event by which the trigger widget is left. */
+  readonly triggeredBy: TriggerEvent
   /** Where it stands; the last frame is the running flow, the ones before it its parents. */
   readonly frames: readonly Frame[]
   readonly pause: Pause | null
   readonly context: Context
   readonly contextSize: number
+  /** Put into the context, and not yet kept on a step: the next one to be recorded has it. */
+  readonly unrecorded: readonly Write[]
+  /** Widgets entered so far; numbers visits, their steps' SIDs and their effects' ids. */
+  readonly visitCount: number
+  /** Steps recorded so far. */
   readonly stepCount: number
   readonly streak: { readonly widget: string; readonly length: number }
   readonly attachments: readonly Attachment[]
@@ -34,6 +40,9 @@ export interface Execution {
   readonly teardown: Teardown | null
 }
 
+/** https://www.twilio.com/docs/studio/widget-library/trigger-start */
+export type TriggerEvent = 'incomingRequest' | 'incomingConversationMessage' | 'incomingMessage'
+
 export interface Frame {
   readonly flowSid: string
   readonly revision: number
@@ -42,17 +51,31 @@ export interface Frame {
   /** A widget that a caller gave inline, part of no flow. */
   readonly inline?: State | undefined
   readonly enteredAt: number
+  /** The number of the visit to that widget. */
+  readonly visit: number
   /** Effects that this visit has asked for; numbers their ids. */
   readonly requests: number
   /** The request that asked for this single step. */
   readonly requestId?: string | undefined
   /** After the single step, follow the flow's own transitions. */
   readonly handOver?: boolean | undefined
+  /** In a subflow: the step that called it, and what the context held that comes back afterwards. */
+  readonly caller?: Caller
+}
+
+export interface Caller {
+  readonly stepSid: string
+  readonly context: {
+    readonly trigger: Json
+    readonly widgets: Json
+    readonly variables: Json
+    readonly flowSid: Json
+  }
 }
 
 /** What an execution waits for. `memory` is the widget's own, given back when it is resumed. */
 export type Pause =
-  | { readonly type: 'effect'; readonly effectId: string; readonly memory: Json }
+  | { readonly type: 'effect'; readonly effect: Effect; readonly memory: Json }
   | { readonly type: 'step' }
   | ReplyPause
 
@@ -69,12 +92,14 @@ export interface ReplyPause {
 
 /** A Conversation that a widget addressed, and where a webhook of ours may therefore be. */
 export interface Attachment {
-  readonly step: number
+  readonly visit: number
   readonly conversationSid: string
   readonly serviceSid: string | null
   /** The Conversation became the channel; false while or where attaching did not succeed. */
   readonly attached: boolean
   readonly close: boolean
+  /** We made it ourselves, so where attaching failed it is deleted. */
+  readonly created?: boolean
 }
 
 /** Something a person should know, with Studio's code for it: https://www.twilio.com/docs/api/errors */
@@ -85,7 +110,7 @@ export interface Problem {
   readonly at: number
   readonly widget?: string
   /** The step during which it happened. */
-  readonly step?: number
+  readonly stepSid?: string
   /** The event that was ignored. */
   readonly eventId?: string
 }
@@ -104,7 +129,7 @@ export interface Teardown {
 }
 
 export interface TeardownTask {
-  readonly type: 'remove-webhook' | 'close-conversation'
+  readonly type: 'remove-webhook' | 'close-conversation' | 'delete-conversation'
   readonly conversationSid: string
   readonly serviceSid: string | null
   /** False where attaching failed: then a refusal that will not change ends the task. */
@@ -114,7 +139,9 @@ export interface TeardownTask {
 /** One visit to one widget, recorded when the widget is left: https://www.twilio.com/docs/studio/rest-api/v2/step */
 export interface Step {
   readonly sid: string
+  /** Its place in the order in which steps were recorded. */
   readonly number: number
+  /** In a subflow: the step that called it, which is recorded after those of the subflow. */
   readonly parentSid: string | null
   readonly widget: string
   readonly type: string
@@ -128,15 +155,9 @@ export interface Step {
   readonly requestId?: string
 }
 
-/** A step's SID follows from its execution and its place, so it is the same when a turn is repeated. */
-export const stepSid = (executionSid: string, number: number): string =>
-  `FT${executionSid.slice(2, 30)}${number.toString(16).padStart(4, '0')}`
-
-/** The step's place again, or null where the SID is not one of this execution's. */
-export function stepNumber(executionSid: string, sid: string): number | null {
-  const number = Number.parseInt(sid.slice(30), 16)
-  return stepSid(executionSid, number) === sid ? number : null
-}
+/** A step's SID follows from its execution and its visit, so it is the same when a turn is repeated. */
+export const stepSid = (executionSid: string, visit: number): string =>
+  `FT${executionSid.slice(2, 30)}${visit.toString(16).padStart(4, '0')}`
 
 export type NewExecution = Pick<
   Execution,
@@ -165,12 +186,15 @@ export function newExecution(start: NewExecution): Execution {
         revision: start.flowRevision,
         widget: null,
         enteredAt: start.createdAt,
+        visit: 0,
         requests: 0
       }
     ],
     pause: null,
     context: {},
     contextSize: 0,
+    unrecorded: [],
+    visitCount: 0,
     stepCount: 0,
     streak: { widget: '', length: 0 },
     attachments: [],

@@ -3,7 +3,7 @@ import type { State } from '../flow/schema.ts'
 import { applyWrites, read, type Write } from './context.ts'
 import type { Effect } from './effect.ts'
 import { noteProblem } from './ending.ts'
-import type { Execution, Frame, Problem, Step } from './execution.ts'
+import { type Execution, type Frame, type Problem, type Step, stepSid } from './execution.ts'
 import { sizeOf } from './json.ts'
 import type { Env, Fail } from './widget.ts'
 
@@ -18,8 +18,6 @@ export interface Journey {
   execution: Execution
   steps: Step[]
   effect: Effect | null
-  /** Applied to the context, and not yet kept on a step. */
-  unrecorded: Write[]
 }
 
 export function frameOf({ execution }: Journey): Frame {
@@ -54,8 +52,8 @@ export function addWrites(journey: Journey, writes: readonly Write[]): boolean {
     context = applyWrites(context, [write])
   }
   if (contextSize > journey.env.limits.contextSize) return false
-  journey.execution = { ...execution, context, contextSize }
-  journey.unrecorded.push(...writes)
+  const unrecorded = [...execution.unrecorded, ...writes]
+  journey.execution = { ...execution, context, contextSize, unrecorded }
   return true
 }
 
@@ -66,11 +64,11 @@ export const contextFull = ({ env }: Journey): Fail => ({
 })
 
 export function addProblem(journey: Journey, problem: Pick<Problem, 'code' | 'message'>): void {
-  const { widget } = frameOf(journey)
+  const { widget, visit } = frameOf(journey)
   const { execution, env, now } = journey
   journey.execution = noteProblem(
     execution,
-    { ...problem, at: now, step: execution.stepCount, ...(widget && { widget }) },
+    { ...problem, at: now, stepSid: stepSid(execution.sid, visit), ...(widget && { widget }) },
     env.limits
   )
 }

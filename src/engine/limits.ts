@@ -6,6 +6,8 @@ export interface Limits {
   readonly lifetimeMs: number
   /** Characters of the whole context as JSON. */
   readonly contextSize: number
+  /** Flows within flows; Studio itself knows one level. https://www.twilio.com/docs/studio/subflows */
+  readonly subflowDepth: number
   /** Problems kept on an execution; the oldest go first. */
   readonly problems: number
 }
@@ -15,5 +17,6 @@ export const studioLimits: Limits = {
   sameWidget: 10,
   lifetimeMs: 30 * 24 * 60 * 60 * 1000,
   contextSize: 1024 * 1024,
+  subflowDepth: 10,
   problems: 50
 }

@@ -23,7 +23,7 @@ export function refusal(execution: Execution, event: Event): string | null {
         ? null
         : 'The timer belongs to an earlier wait'
     case 'effect-settled':
-      return pause?.type === 'effect' && pause.effectId === event.effectId
+      return pause?.type === 'effect' && pause.effect.id === event.effectId
         ? null
         : 'Nobody waits for this effect'
     case 'message-received':

@@ -1,28 +1,40 @@
 import type { State } from '../flow/schema.ts'
-import type { Pause } from './execution.ts'
+import { type Pause, stepSid } from './execution.ts'
 import { addProblem, changeFrame, frameOf, type Journey, stateOf } from './journey.ts'
+import type { JsonObject } from './json.ts'
 import type { Fail, Outcome, Resumption, Visit, Widget } from './widget.ts'
 
-/** Enters a widget and runs it, unless a limit stops the execution: nearly always a loop in the flow. */
-export function runWidget(journey: Journey, name: string): Outcome {
+export const runWidget = (journey: Journey, name: string): Outcome =>
+  enterWidget(journey, name) ?? runEntered(journey)
+
+/** Enters a widget, unless a limit stops the execution: nearly always a loop in the flow. */
+export function enterWidget(journey: Journey, name: string): Fail | null {
   const { execution, env } = journey
   const length = execution.streak.widget === name ? execution.streak.length + 1 : 1
-  if (execution.mode === 'flow')
-    journey.execution = { ...execution, streak: { widget: name, length } }
-  changeFrame(journey, { widget: name, enteredAt: journey.now, requests: 0 })
+  // Steps that a caller asks for are no loop; those of a subflow nobody asked for.
+  const counted = execution.mode === 'flow' || execution.frames.length > 1
+  if (counted) journey.execution = { ...execution, streak: { widget: name, length } }
+  const visit = execution.visitCount
+  changeFrame(journey, { widget: name, enteredAt: journey.now, visit, requests: 0 })
+  journey.execution = { ...journey.execution, visitCount: visit + 1 }
 
-  if (execution.stepCount >= env.limits.steps) {
-    return fail(
+  if (visit >= env.limits.steps) {
+    return stop(
       81000,
       `The limit of ${env.limits.steps} steps is reached; look for a loop in the flow (setting MAX_STEPS)`
     )
   }
-  if (execution.mode === 'flow' && length > env.limits.sameWidget) {
-    return fail(
+  if (counted && length > env.limits.sameWidget) {
+    return stop(
       81001,
       `${name} has run ${env.limits.sameWidget} times in a row; look for a transition that leads back to it (setting MAX_SAME_WIDGET)`
     )
   }
+  return null
+}
+
+/** Runs the widget that was entered. */
+export function runEntered(journey: Journey): Outcome {
   const running = find(journey)
   return 'fault' in running
     ? fail(81022, running.fault)
@@ -40,7 +52,25 @@ export function resumeWidget(journey: Journey, event: Resumption, pause: Pause |
   return widget.resume(visitOf(journey, state), event, pause.memory)
 }
 
+/** Gives the widget that called a subflow what has come of it. */
+export function returnToWidget(
+  journey: Journey,
+  completed: boolean,
+  variables: JsonObject
+): Outcome {
+  const running = find(journey)
+  if ('fault' in running) return fail(81022, running.fault)
+  const { widget, state } = running
+  return (
+    widget.returned?.(visitOf(journey, state), completed, variables) ??
+    fail(null, `${state.name} calls no subflow`)
+  )
+}
+
 const fail = (code: number | null, message: string): Fail => ({ type: 'fail', code, message })
+
+/** A limit stops the whole execution, wherever in it it is reached. */
+const stop = (code: number, message: string): Fail => ({ ...fail(code, message), final: true })
 
 function find(journey: Journey): { widget: Widget; state: State } | { fault: string } {
   const state = stateOf(journey)
@@ -62,6 +92,8 @@ function visitOf(journey: Journey, state: State): Visit {
     context: execution.context,
     execution: {
       sid: execution.sid,
+      flowSid: frameOf(journey).flowSid,
+      stepSid: stepSid(execution.sid, frameOf(journey).visit),
       triggeredBy: execution.triggeredBy,
       depth: execution.frames.length
     },

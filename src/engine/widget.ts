@@ -4,7 +4,7 @@ import type { Context, Write } from './context.ts'
 import type { EffectRequest } from './effect.ts'
 import type { EffectSettled, MessageReceived, TimedOut } from './event.ts'
 import type { Attachment } from './execution.ts'
-import type { Json } from './json.ts'
+import type { Json, JsonObject } from './json.ts'
 import type { Limits } from './limits.ts'
 
 /** The contract of a widget type. Pure: it decides, and leaves the doing to effects. */
@@ -14,6 +14,8 @@ export interface Widget extends CatalogEntry {
   run(visit: Visit): Outcome
   /** Called when what it waited or asked for has come. Only widgets that pause or request have it. */
   resume?(visit: Visit, event: Resumption, memory: Json): Outcome
+  /** Called when the subflow it called is over, with the variables set there. */
+  returned?(visit: Visit, completed: boolean, variables: JsonObject): Outcome
 }
 export type Widgets = Readonly<Record<string, Widget>>
 export type Resumption = MessageReceived | TimedOut | EffectSettled
@@ -24,7 +26,15 @@ export interface Visit<Properties = unknown> {
   readonly properties: Properties
   readonly transitions: readonly Transition[]
   readonly context: Context
-  readonly execution: { readonly sid: string; readonly triggeredBy: string; readonly depth: number }
+  readonly execution: {
+    readonly sid: string
+    /** Of the flow that is running; in a subflow, the subflow's. */
+    readonly flowSid: string
+    readonly stepSid: string
+    readonly triggeredBy: string
+    /** 1, and in a subflow one more for each level. */
+    readonly depth: number
+  }
   /** Epoch milliseconds. */
   readonly now: number
   readonly limits: Limits
@@ -51,13 +61,25 @@ export type Outcome =
       readonly memory: Json
       readonly attachment?: VisitAttachment
     }
+  | Call
   | Fail
+
+/** Runs another flow, which has been loaded, and comes back with `returned`. */
+export interface Call {
+  readonly type: 'call'
+  readonly flowSid: string
+  readonly revision: number
+  /** What the subflow finds at `trigger.parent`. */
+  readonly parent: JsonObject
+}
 
 /** Nothing in the flow can go on from here: the execution ends, and says why. */
 export interface Fail {
   readonly type: 'fail'
   readonly code: number | null
   readonly message: string
+  /** A limit: not even the caller of a subflow goes on. */
+  readonly final?: boolean
 }
 
 export interface Go {
@@ -70,7 +92,7 @@ export interface Go {
 }
 
 /** The Conversation that this visit addresses; a later one of the same visit replaces it. */
-export type VisitAttachment = Omit<Attachment, 'step'>
+export type VisitAttachment = Omit<Attachment, 'visit'>
 
 export interface Rendered {
   readonly text: string

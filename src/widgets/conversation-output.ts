@@ -1,12 +1,14 @@
-import { type Context, read, type Write } from '../engine/context.ts'
-import type { Conversation, Participant } from '../engine/effect.ts'
+import { read } from '../engine/context.ts'
+import type { Conversation, ConversationRef, Participant } from '../engine/effect.ts'
 import { isObject, type JsonObject } from '../engine/json.ts'
+import type { Outcome, Visit } from '../engine/widget.ts'
+import { go } from './define.ts'
 
 /**
  * A Conversation as templates see it at `widgets.NAME.conversation`. Attributes stay JSON text, as
  * Conversations keeps them. https://www.twilio.com/docs/studio/widget-library/resume-conversation
  */
-export const conversationOutput = (
+const conversationOutput = (
   conversation: Conversation,
   participants: readonly Participant[]
 ): JsonObject => ({
@@ -33,27 +35,42 @@ const participantOutput = (participant: Participant): JsonObject => ({
       : { address: participant.address, proxy_address: participant.proxyAddress }
 })
 
-/** Makes the Conversation the execution's channel; the address that the trigger set stays. */
-export function channelWrite(
-  context: Context,
-  conversation: Conversation,
-  participants: readonly Participant[],
-  webhookSid: string
-): Write {
-  const channel = read(context, 'flow', 'channel')
-  return {
-    path: ['flow', 'channel'],
-    value: {
-      ...(isObject(channel) && channel),
-      sid: conversation.sid,
-      type: 'conversation',
-      status: 'active',
-      details: {
-        chat_service_sid: conversation.serviceSid,
-        friendly_name: conversation.friendlyName,
-        participants: participants.map(participantOutput),
-        webhook_sid: webhookSid
-      }
+interface Attached {
+  /** The widget's own name for success. */
+  readonly event: string
+  readonly ref: ConversationRef
+  readonly conversation: Conversation
+  readonly participants: readonly Participant[]
+  readonly webhookSid: string
+  readonly close: boolean
+}
+
+/** The Conversation is the execution's channel from now on; the address that the trigger set stays. */
+export function attachedOutcome(
+  visit: Pick<Visit, 'name' | 'context'>,
+  attached: Attached
+): Outcome {
+  const { event, ref, conversation, participants, webhookSid, close } = attached
+  const channel = read(visit.context, 'flow', 'channel')
+  const output = {
+    conversation: conversationOutput(conversation, participants),
+    webhook_sid: webhookSid,
+    close_channel_on_execution_end: close
+  }
+  const value = {
+    ...(isObject(channel) && channel),
+    sid: conversation.sid,
+    type: 'conversation',
+    status: 'active',
+    details: {
+      chat_service_sid: conversation.serviceSid,
+      friendly_name: conversation.friendlyName,
+      participants: participants.map(participantOutput),
+      webhook_sid: webhookSid
     }
+  }
+  return {
+    ...go(visit, event, output, [{ path: ['flow', 'channel'], value }]),
+    attachment: { ...ref, attached: true, close }
   }
 }

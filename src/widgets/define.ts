@@ -1,6 +1,6 @@
 import { type Static, type TSchema, Type } from 'typebox'
 import type { Write } from '../engine/context.ts'
-import type { Json } from '../engine/json.ts'
+import type { Json, JsonObject } from '../engine/json.ts'
 import type { Fail, Go, Outcome, Resumption, Visit, Widget } from '../engine/widget.ts'
 
 interface WidgetDefinition<Properties extends TSchema> {
@@ -10,6 +10,11 @@ interface WidgetDefinition<Properties extends TSchema> {
   readonly transitions: readonly string[]
   readonly restOnly?: boolean
   readonly run: (visit: Visit<Static<Properties>>) => Outcome
+  readonly returned?: (
+    visit: Visit<Static<Properties>>,
+    completed: boolean,
+    variables: JsonObject
+  ) => Outcome
   readonly resume?: (visit: Visit<Static<Properties>>, event: Resumption, memory: Json) => Outcome
 }
 

@@ -1,9 +1,11 @@
 import { type Static, Type } from 'typebox'
 import { channelOf } from '../engine/channel.ts'
+import { read } from '../engine/context.ts'
 import type { Answer, OutgoingMessage, SentMessage } from '../engine/effect.ts'
 import { isObject, type JsonObject } from '../engine/json.ts'
 import type { Visit } from '../engine/widget.ts'
 import { Template } from './define.ts'
+import { formFields, Parameter } from './parameters.ts'
 
 /** What Send Message and Send & Wait For Reply have in common: https://www.twilio.com/docs/studio/widget-library/send-message */
 export const messageProperties = {
@@ -16,7 +18,7 @@ export const messageProperties = {
   media_url: Type.Optional(Template),
   message_type: Type.Optional(Type.String()),
   content_sid: Type.Optional(Template),
-  content_variables: Type.Optional(Type.Array(Type.Object({ key: Type.String(), value: Template })))
+  content_variables: Type.Optional(Type.Array(Parameter))
 }
 const Properties = Type.Object(messageProperties)
 type MessageVisit = Visit<Static<typeof Properties>>
@@ -28,7 +30,13 @@ export function outgoingMessage(visit: MessageVisit): OutgoingMessage | { readon
   const channel = channelOf(visit.context)
   if (!channel) {
     return {
-      fault: 'The execution has no Conversation; run Resume Conversation before this widget'
+      fault:
+        'The execution has no Conversation; run Resume Conversation or Start Conversation before this widget'
+    }
+  }
+  if (read(visit.context, 'flow', 'channel', 'status') === 'handed off') {
+    return {
+      fault: 'The Conversation was handed over to Flex; from then on the flow sends nothing'
     }
   }
   const contentSid =
@@ -63,11 +71,10 @@ function isJsonObject(text: string): boolean {
 }
 
 /** Exports write the keys both as `1` and as `{{1}}`. */
-function contentVariables({ properties, render }: MessageVisit): string | null {
-  const variables = properties.content_variables ?? []
-  const entries = variables.map(({ key, value }) => [
+function contentVariables(visit: MessageVisit): string | null {
+  const entries = formFields(visit, visit.properties.content_variables).map(([key, value]) => [
     key.replace(/^\{\{\s*|\s*\}\}$/g, ''),
-    render(value)
+    value
   ])
   return entries.length > 0 ? JSON.stringify(Object.fromEntries(entries)) : null
 }

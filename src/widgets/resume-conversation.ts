@@ -9,7 +9,7 @@ import type {
 } from '../engine/effect.ts'
 import type { Json } from '../engine/json.ts'
 import type { Outcome, Visit } from '../engine/widget.ts'
-import { channelWrite, conversationOutput } from './conversation-output.ts'
+import { attachedOutcome } from './conversation-output.ts'
 import { defineWidget, Flag, go, isSet, Template } from './define.ts'
 
 const Properties = Type.Object({
@@ -161,18 +161,14 @@ function webhookAdded(
   }
   const { close_conversation_on_execution_end, close_channel_on_execution_end } = visit.properties
   const close = isSet(close_conversation_on_execution_end ?? close_channel_on_execution_end)
-  const { webhookSid } = answer.value
-  const output = {
-    conversation: conversationOutput(conversation, participants),
-    webhook_sid: webhookSid,
-    close_channel_on_execution_end: close
-  }
-  return {
-    ...go(visit, 'resumed', output, [
-      channelWrite(visit.context, conversation, participants, webhookSid)
-    ]),
-    attachment: { ...ref, attached: true, close }
-  }
+  return attachedOutcome(visit, {
+    event: 'resumed',
+    ref,
+    conversation,
+    participants,
+    webhookSid: answer.value.webhookSid,
+    close
+  })
 }
 
 function webhookFailed(

@@ -7,7 +7,6 @@ interface Unsupported {
   readonly transitions: readonly string[] | null
   /** The transition to leave by; without one the execution ends as failed. */
   readonly failure?: string
-  readonly restOnly?: boolean
 }
 
 /** Widgets that flows may contain and that do not run here. */
@@ -36,7 +35,6 @@ const types: Readonly<Record<string, Unsupported>> = {
   },
   'fork-stream': { transitions: ['next'] },
   'gather-input-on-call': { transitions: ['keypress', 'speech', 'timeout'] },
-  'make-http-request': { transitions: ['success', 'failed'], failure: 'failed' },
   'make-outgoing-call-v1': {
     transitions: ['answered', 'busy', 'noAnswer', 'failed', 'answeredByMachine', 'hangup'],
     failure: 'failed'
@@ -48,18 +46,11 @@ const types: Readonly<Record<string, Unsupported>> = {
   'record-call': { transitions: ['success', 'failed'], failure: 'failed' },
   'record-voicemail': { transitions: ['recordingComplete', 'noAudio', 'hangup'] },
   'run-conversation-relay': { transitions: ['success', 'failed'], failure: 'failed' },
-  'run-function': { transitions: ['success', 'fail'], failure: 'fail' },
-  'run-subflow': { transitions: ['completed', 'failed'], failure: 'failed' },
   'say-play': { transitions: ['audioComplete'] },
   'send-to-auto-pilot': {
     transitions: ['sessionEnded', 'failure', 'timeout'],
     failure: 'failure'
   },
-  'send-to-flex': {
-    transitions: ['callComplete', 'failedToEnqueue', 'callFailure', 'composerStarted'],
-    failure: 'failedToEnqueue'
-  },
-  'start-conversation': { transitions: ['created', 'failed'], failure: 'failed', restOnly: true },
   'add-member-to-chat-channel': { transitions: null },
   'create-chat-channel': { transitions: null },
   'create-task': { transitions: null },
@@ -73,16 +64,12 @@ export const unsupportedWidgets: Readonly<Record<string, Widget>> = Object.fromE
   Object.entries(types).map(([type, entry]) => [type, unsupported(type, entry)])
 )
 
-function unsupported(
-  type: string,
-  { transitions, failure, restOnly = false }: Unsupported
-): Widget {
+function unsupported(type: string, { transitions, failure }: Unsupported): Widget {
   const message = `Reprise does not run ${type} widgets on a Conversation`
   const widget = defineWidget({
     type,
     properties: Type.Object({}),
     transitions: transitions ?? [],
-    restOnly,
     run(visit) {
       // https://www.twilio.com/docs/api/errors/81020
       if (failure === undefined) return fail(81020, message)

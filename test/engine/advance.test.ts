@@ -1,46 +1,24 @@
-// What holds for every flow and every order of events; what single conversations come to is in test/flows.
-import { deepStrictEqual, ok } from 'node:assert'
-import { readdirSync, readFileSync } from 'node:fs'
+// What single events come to. What holds for every order of them is in walks.test.ts, whole conversations are in test/flows.
 import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
-import { advance } from '../../src/engine/advance.ts'
-import type { Effect } from '../../src/engine/effect.ts'
+import { type Advanced, advance } from '../../src/engine/advance.ts'
+import type { EffectType, EffectValues } from '../../src/engine/effect.ts'
 import type { Event } from '../../src/engine/event.ts'
-import {
-  type Execution,
-  newExecution,
-  type Step,
-  stepNumber,
-  stepSid
-} from '../../src/engine/execution.ts'
+import { type Execution, type Step, stepSid } from '../../src/engine/execution.ts'
 import type { Flows } from '../../src/engine/journey.ts'
 import type { JsonObject } from '../../src/engine/json.ts'
-import type { Limits } from '../../src/engine/limits.ts'
-import { EventRefused } from '../../src/engine/refusal.ts'
 import type { Flow } from '../../src/flow/flow.ts'
 import { parseFlow } from '../../src/flow/parse.ts'
 import type { State } from '../../src/flow/schema.ts'
 import { widgets } from '../../src/widgets/index.ts'
-import { advanceTwice, checkStored } from '../support/golden.ts'
-import { type Action, actions, parameters, toAny } from '../support/golden-chaos.ts'
+import { settle } from '../support/golden-answers.ts'
+import type { Action } from '../support/golden-chaos.ts'
+import { checkStored } from '../support/golden-checks.ts'
 import { conversationSid, toEvent } from '../support/golden-events.ts'
+import { loadFlows } from '../support/golden-flows.ts'
+import { begin, walk } from '../support/golden-walk.ts'
 import { makeEnv, stored } from '../support/pure-env.ts'
-
-const start = (mode: Execution['mode'], triggeredBy = 'incomingRequest'): Execution =>
-  newExecution({
-    sid: 'FN00050000000000000000000000000001',
-    accountSid: 'AC00000000000000000000000000000001',
-    flowSid: 'FW00000000000000000000000000000001',
-    flowRevision: 7,
-    mode,
-    createdAt: 1_000_000,
-    to: '+15550100',
-    from: '+15550199',
-    contactSid: 'FC00000000000000000000000000000001',
-    initiatedBy: 'RQ00000000000000000000000000000001',
-    triggeredBy
-  })
 
 const triggered = (parameters: JsonObject = {}): Event => ({
   type: 'triggered',
@@ -69,7 +47,7 @@ const set = (name: string, next: string, variables: object[] = []): State => ({
 
 t.test('a thousand steps are taken and no more', async t => {
   const flow = flowOf(set('ping', 'pong'), set('pong', 'ping'))
-  const { execution, steps } = advance(() => flow, start('flow'), triggered(), makeEnv())
+  const { execution, steps } = advance(() => flow, begin('flow'), triggered(), makeEnv())
   t.equal(steps.filter(({ transition }) => transition !== 'failed').length, 1000)
   t.match(execution, { status: 'ended', end: { reason: 'failed' } })
   t.match(execution.problems, [{ code: 81000 }])
@@ -82,7 +60,7 @@ t.test('the flow is asked for by the revision to which the execution is pinned',
     asked.add(`${flowSid} ${revision}`)
     return flow
   }
-  advance(flows, start('flow'), triggered(), makeEnv())
+  advance(flows, begin('flow'), triggered(), makeEnv())
   t.strictSame([...asked], ['FW00000000000000000000000000000001 7'])
 })
 
@@ -93,7 +71,7 @@ t.test(
     const small = { key: 'a', value: 'x' }
     const flow = flowOf(set('grow', 'shrink', [big]), set('shrink', 'grow', [small, small, small]))
     const env = makeEnv({ contextSize: 11_000, steps: 40 })
-    const { execution } = advance(() => flow, start('flow'), triggered(), env)
+    const { execution } = advance(() => flow, begin('flow'), triggered(), env)
     t.match(execution.problems, [{ code: 81000 }], 'it grows and shrinks for ever')
     const size = JSON.stringify(execution.context).length
     t.ok(execution.contextSize > 5000 && execution.contextSize <= size, `${execution.contextSize}`)
@@ -102,7 +80,7 @@ t.test(
 
 t.test('a message that is ignored changes nothing but the problems', async t => {
   const env = makeEnv()
-  const waiting = stored(play(delivery, start('flow'), askedOnly))
+  const waiting = stored(walk(() => delivery, begin('flow'), askedOnly))
   t.match(waiting.pause, { type: 'reply', afterIndex: 3 })
   const ignored: Event[] = [
     message(waiting, { index: 3 }),
@@ -125,7 +103,7 @@ t.test('a key that is called __proto__ is a key like any other', async t => {
     set('read', '', [{ key: 'seen', value: '[{{flow.variables.x}}{{flow.data.polluted}}]' }])
   )
   const parameters = JSON.parse('{"__proto__":{"polluted":"yes"}}') as JsonObject
-  const { execution } = advance(() => flow, start('flow'), triggered(parameters), makeEnv())
+  const { execution } = advance(() => flow, begin('flow'), triggered(parameters), makeEnv())
   t.equal(execution.end?.reason, 'completed')
   t.equal(
     (execution.context as { flow: { variables: { seen: string } } }).flow.variables.seen,
@@ -143,7 +121,7 @@ t.test('a key may be called as what every object inherits', async t => {
       keys.map(key => ({ key, value: 'mine' }))
     )
   )
-  const { execution } = advance(() => flow, start('flow'), triggered(), makeEnv())
+  const { execution } = advance(() => flow, begin('flow'), triggered(), makeEnv())
   t.match(execution.context, { flow: { variables: { constructor: 'mine', toString: 'mine' } } })
 })
 
@@ -161,74 +139,178 @@ t.test('what is wrong with a template or a pattern is told at its step', async t
     split,
     set('faulty', '', [{ key: 'a', value: '{{ flow.sid | no_such_filter }}' }])
   )
-  const { execution } = advance(() => flow, start('flow'), triggered(), makeEnv())
+  const { execution } = advance(() => flow, begin('flow'), triggered(), makeEnv())
   t.match(execution.problems, [
-    { code: null, message: /pattern \( is not valid/, step: 1, widget: 'split' },
-    { code: 81018, message: /no_such_filter/, step: 2, widget: 'faulty' }
+    { code: null, message: /pattern \( is not valid/, stepSid: /0001$/, widget: 'split' },
+    { code: 81018, message: /no_such_filter/, stepSid: /0002$/, widget: 'faulty' }
   ])
   t.equal(execution.end?.reason, 'completed', 'and the flow goes on')
 })
 
-t.test('the SID of a step names its place, and no place of another execution', async t => {
+t.test('the SID of a step is of its execution and its visit, and of no other', async t => {
   const executionSid = fc.stringMatching(/^FN[0-9a-f]{32}$/)
+  const visit = fc.nat(0xffff)
   fc.assert(
-    fc.property(executionSid, executionSid, fc.nat(0xffff), (own, other, number) => {
-      const step = stepSid(own, number)
-      return (
-        /^FT[0-9a-f]{32}$/.test(step) &&
-        stepNumber(own, step) === number &&
-        (other.slice(0, 30) === own.slice(0, 30) || stepNumber(other, step) === null)
-      )
+    fc.property(executionSid, executionSid, visit, visit, (own, other, one, two) => {
+      const sid = stepSid(own, one)
+      const same = own.slice(2, 30) === other.slice(2, 30) && one === two
+      return /^FT[0-9a-f]{32}$/.test(sid) && (stepSid(other, two) === sid) === same
     })
   )
-  t.equal(stepNumber('FN00050000000000000000000000000001', 'FTzz'), null)
+  t.equal(stepSid('FN00050000000000000000000000000001', 26), 'FT0005000000000000000000000000001a')
 })
 
-t.test('whatever happens in whatever order, an execution stays true to its promises', async t => {
-  const seen = new Set<string>()
-  fc.assert(
-    fc.property(
-      fc.constantFrom(...flows.keys()),
-      fc.constantFrom('flow' as const, 'flow' as const, 'stepwise' as const),
-      fc.constantFrom('incomingRequest', 'incomingRequest', 'incomingConversationMessage'),
-      parameters,
-      actions(widgetNames),
-      (name, mode, triggeredBy, given, others) => {
-        const flow = flows.get(name)
-        if (!flow) return
-        const execution = start(mode, triggeredBy)
-        play(flow, execution, [{ do: 'trigger', parameters: given }, ...others], seen)
-      }
-    ),
-    { numRuns: 1500 }
-  )
-  const reached = [
-    'api',
-    'completed',
-    'effect',
-    'expired',
-    'failed',
-    'reply',
-    'step',
-    'incomingMessage',
-    'timeout'
-  ]
-  for (const state of reached) t.ok(seen.has(state), `some came to ${state}`)
+t.test('a flow may begin with a widget that asks for something, and loses nothing', async t => {
+  const call: State = {
+    name: 'call',
+    type: 'make-http-request',
+    transitions: [{ event: 'success' }],
+    properties: { method: 'GET', url: 'https://shop.example/{{flow.data.order}}' }
+  }
+  const parsed = parseFlow({ initial_state: 'call', states: [call] }, widgets)
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.faults))
+  const { flow } = parsed
+  const first = advance(() => flow, begin('flow'), triggered({ order: '7' }), makeEnv())
+  checkStored(stored(first.execution), first.steps)
+  t.match(first, { effect: { type: 'http-request', url: 'https://shop.example/7' }, steps: [] })
+  const last = advance(() => flow, stored(first.execution), answered(first, http), makeEnv())
+  checkStored(stored(last.execution), last.steps)
+  t.match(last.steps, [{ widget: 'call', transition: 'success', writes: { length: 5 } }])
 })
 
-const folder = join(import.meta.dirname, '../flows')
-const flows = new Map<string, Flow>(
-  readdirSync(folder)
-    .filter(name => name.endsWith('.json') && name.split('.').length === 2)
-    .map(name => {
-      const parsed = parseFlow(readFileSync(join(folder, name), 'utf8'), widgets)
-      if (!parsed.ok) throw new Error(name)
-      return [name, parsed.flow]
-    })
+t.test('a step after one that had no room for its data has a SID of its own', async t => {
+  const flow = flowOf(set('once', ''))
+  const env = makeEnv({ contextSize: 1000 })
+  const big = triggered({ text: 'x'.repeat(1000) })
+  const first = advance(() => flow, begin('stepwise'), big, env)
+  t.match(first.execution, { pause: { type: 'step' }, stepCount: 1, visitCount: 1 })
+  const second = advance(() => flow, first.execution, requested('once'), env)
+  const sids = [...first.steps, ...second.steps].map(({ sid }) => sid)
+  t.equal(new Set(sids).size, 2, sids.join(' '))
+})
+
+const subflowSid = 'FW000000000000000000000000000000b1'
+const call = (next = '', parameters: object[] = []): State => ({
+  name: 'call',
+  type: 'run-subflow',
+  transitions: [
+    { event: 'completed', next },
+    { event: 'failed', next }
+  ],
+  properties: { flow_sid: subflowSid, parameters }
+})
+const http = { status: 200, contentType: '', body: '', functionConcurrency: null }
+
+const answered = ({ effect }: Advanced, value: EffectValues[EffectType]): Event => ({
+  type: 'effect-settled',
+  id: 'answer',
+  at: 1_001_000,
+  effectId: effect?.id ?? '',
+  answer: { ok: true, value }
+})
+
+const requested = (name: string): Event => ({
+  type: 'step-requested',
+  id: 'step',
+  at: 1_002_000,
+  widget: { name },
+  handOver: false
+})
+
+t.test('a subflow is asked for by the revision that was loaded', async t => {
+  const asked = new Set<string>()
+  const main = flowOf(call())
+  const sub = subflowOf(set('inner', ''))
+  const flows: Flows = (flowSid, revision) => {
+    asked.add(`${flowSid} ${revision}`)
+    return flowSid === subflowSid ? sub : main
+  }
+  const first = advance(flows, begin('flow'), triggered(), makeEnv())
+  const last = advance(flows, first.execution, answered(first, { revision: 12 }), makeEnv())
+  t.equal(last.execution.end?.reason, 'completed')
+  t.strictSame([...asked], ['FW00000000000000000000000000000001 7', `${subflowSid} 12`])
+})
+
+t.test('a subflow that is wired for no caller is over at once', async t => {
+  const main = flowOf(call())
+  const first = advance(() => main, begin('flow'), triggered(), makeEnv())
+  const flows: Flows = sid => (sid === subflowSid ? flowOf(set('never', '')) : main)
+  const { steps } = advance(flows, first.execution, answered(first, { revision: 1 }), makeEnv())
+  t.match(steps, [
+    { widget: 'Trigger', transition: 'incomingParent', next: 'Ended' },
+    { widget: 'call', transition: 'completed', next: 'Ended' }
+  ])
+})
+
+t.test(
+  'a widget of a subflow that goes round in circles is stopped in a single step too',
+  async t => {
+    const main = flowOf(call())
+    const flows: Flows = sid => (sid === subflowSid ? subflowOf(set('round', 'round')) : main)
+    for (const mode of ['flow', 'stepwise'] as const) {
+      let last = advance(flows, begin(mode), triggered(), makeEnv())
+      if (mode === 'stepwise') last = advance(flows, last.execution, requested('call'), makeEnv())
+      last = advance(flows, last.execution, answered(last, { revision: 1 }), makeEnv())
+      t.match(last.execution, { end: { reason: 'failed' }, problems: [{ code: 81001 }] })
+    }
+  }
 )
-const delivery = flows.get('delivery-rating.json') as Flow
-const widgetNames = [...new Set([...flows.values()].flatMap(flow => [...flow.widgets.keys()]))]
-const limits: Partial<Limits> = { steps: 25, sameWidget: 4, contextSize: 9000, problems: 5 }
+
+t.test('where the context of a caller has no room any more, the execution ends', async t => {
+  const big = { key: 'big', value: 'x'.repeat(1000) }
+  const main = flowOf(set('fill', 'call', [big]), call('', [{ key: 'more', value: 'x' }]))
+  const pickUp: State = {
+    name: 'pick_up',
+    type: 'resume-conversation',
+    transitions: [],
+    properties: { conversation_sid: conversationSid }
+  }
+  const flows: Flows = sid => (sid === subflowSid ? subflowOf(pickUp) : main)
+  for (const mode of ['flow', 'stepwise'] as const) {
+    const env = makeEnv({ contextSize: 2600 })
+    const steps: Step[] = []
+    let last = advance(flows, begin(mode), triggered(), env)
+    const take = (event: Event) => {
+      last = advance(flows, last.execution, event, env)
+    }
+    steps.push(...last.steps)
+    const names = mode === 'stepwise' ? ['fill', 'call'] : []
+    for (const name of names) {
+      take(requested(name))
+      steps.push(...last.steps)
+    }
+    const answers = [
+      { 'load-flow': {} },
+      { 'fetch-conversation': {} },
+      { 'list-participants': {} },
+      { 'add-webhook': {} }
+    ]
+    for (const answer of answers) {
+      if (!last.effect) throw new Error('It asks for nothing')
+      take(settle(last.effect, answer, 1_003_000))
+      steps.push(...last.steps)
+    }
+    checkStored(stored(last.execution), steps)
+    t.match(last.execution, {
+      end: { reason: 'failed' },
+      problems: [{ message: /context would grow/, widget: 'call' }],
+      teardown: { tasks: [{ type: 'remove-webhook', conversationSid }] }
+    })
+  }
+})
+
+function subflowOf(...states: State[]): Flow {
+  const trigger = {
+    name: 'Trigger',
+    type: 'trigger',
+    transitions: [{ event: 'incomingParent', next: states[0]?.name }]
+  }
+  const parsed = parseFlow({ initial_state: 'Trigger', states: [trigger, ...states] }, widgets)
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.faults))
+  return parsed.flow
+}
+
+const delivery = loadFlows(join(import.meta.dirname, '../flows')).get('delivery-rating') as Flow
 
 const askedOnly: Action[] = [
   { do: 'trigger', parameters: { thread: conversationSid, name: 'Ana', order: '1' } },
@@ -241,100 +323,4 @@ function message(
 ): Event {
   const scripted = { type: 'message-received' as const, body: '5', ...change }
   return stored(toEvent(scripted, execution, execution.updatedAt))
-}
-
-/** Plays the actions, and looks after each whether all is as it should be. Answers what the execution came to. */
-function play(
-  flow: Flow,
-  first: Execution,
-  actions: readonly Action[],
-  seen = new Set<string>()
-): Execution {
-  const env = makeEnv(limits)
-  const steps: Step[] = []
-  const effectIds: string[] = []
-  let before = stored(first)
-  let asked: Effect | null = null
-  let now = before.createdAt
-  for (const action of actions) {
-    now += 1000
-    const event = stored(toAny(action, before, asked, now))
-    try {
-      const { execution, ...came } = advanceTwice(() => flow, before, event, env)
-      const after = stored(execution)
-      steps.push(...came.steps)
-      if (came.effect) effectIds.push(came.effect.id)
-      checkStored(after, after.stepCount === 0 ? [] : steps)
-      checkChange(before, after, event, came.steps, came.effect)
-      if (before.status === 'active' || came.effect)
-        asked = came.effect ?? (after.pause?.type === 'effect' ? asked : null)
-      for (const { transition } of came.steps) seen.add(transition)
-      seen.add(after.end?.reason ?? after.pause?.type ?? 'new')
-      before = after
-    } catch (error) {
-      if (!(error instanceof EventRefused)) throw error
-      ok(event.type === 'step-requested', 'only a caller is refused')
-      ok(before.pause?.type !== 'step', 'and not where a step may be taken')
-    }
-  }
-  deepStrictEqual([...new Set(effectIds)], effectIds, 'no two effects share an id')
-  return before
-}
-
-function checkChange(
-  before: Execution,
-  after: Execution,
-  event: Event,
-  steps: readonly Step[],
-  effect: Effect | null
-): void {
-  ok(after.stepCount === before.stepCount + steps.length, 'each step is counted once')
-  ok(after.stepCount <= (limits.steps ?? 0) + 1, 'the steps are bounded')
-  ok(after.problems.length <= (limits.problems ?? 0), 'the problems are bounded')
-  const size = JSON.stringify(after.context).length
-  ok(after.contextSize >= 0 && after.contextSize <= size, `size ${after.contextSize} of ${size}`)
-  ok(after.contextSize <= (limits.contextSize ?? 0), 'the context is bounded')
-  const askedFor = after.pause?.type === 'effect' ? after.pause.effectId : null
-  if (effect) ok(askedFor === effect.id, 'what is asked for is waited for')
-  else ok(askedFor === null || deepEqualPause(before, after), 'nobody waits for what was not asked')
-  if (before.status === 'ended') {
-    deepStrictEqual({ ...after, problems: [] }, { ...before, problems: [] }, 'the end is the end')
-  }
-  checkTeardown(after)
-  if (event.type === 'message-received' && steps.length > 0) {
-    const { pause } = before
-    ok(
-      pause?.type === 'reply' && event.index > pause.afterIndex,
-      'an answer is newer than its question'
-    )
-    ok(event.conversationSid === conversationSid && event.sentBy === null, 'and not ours')
-  }
-  if (event.type === 'timed-out' && steps.length > 0) {
-    ok(
-      before.pause?.type === 'reply' && before.pause.token === event.token,
-      'a timer is of this wait'
-    )
-  }
-}
-
-const deepEqualPause = (before: Execution, after: Execution): boolean =>
-  JSON.stringify(before.pause) === JSON.stringify(after.pause)
-
-/** Every webhook that there may be is removed; after that the Conversation is closed, if that was asked and nobody else goes on in it. */
-function checkTeardown({ status, attachments, end, teardown }: Execution): void {
-  ok(status === 'ended' || teardown === null, 'nothing is torn down before the end')
-  if (status === 'active') return
-  ok(attachments.filter(({ attached }) => attached).length <= 1, 'one Conversation per execution')
-  const told = teardown?.tasks.map(task => `${task.type} ${task.conversationSid}`) ?? []
-  for (const { conversationSid, attached, close } of attachments) {
-    const removed = told.indexOf(`remove-webhook ${conversationSid}`)
-    ok(removed >= 0, 'no webhook is left behind')
-    const closes = attached && close && end?.reason !== 'replaced'
-    const closed = told.lastIndexOf(`close-conversation ${conversationSid}`)
-    ok(!closes || closed > removed, 'the webhook goes first')
-  }
-  const toClose =
-    end?.reason === 'replaced' ? [] : attachments.filter(each => each.attached && each.close)
-  const closings = told.filter(task => task.startsWith('close-conversation'))
-  ok(closings.length === toClose.length, 'and nothing else is closed')
 }

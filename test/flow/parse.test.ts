@@ -181,6 +181,115 @@ t.test('a widget for the REST API needs a REST trigger, or a parent, that leads 
   t.strictSame(faultsOf(wired()), [], 'one that nothing leads to harms nobody')
 })
 
+const one = (type: string, properties: object) =>
+  pathsOf(
+    flow(trigger({ event: 'incomingRequest', next: 'it' }), state('it', type, [], properties))
+  )
+const at = (place = '') => [`#/states/1/properties${place}`]
+const subflowSid = 'FW000000000000000000000000000000b1'
+
+t.test(
+  'a subflow is named by a SID as it stands, and by nothing that has to be rendered',
+  async t => {
+    const call = (properties: object) => one('run-subflow', properties)
+    t.strictSame(call({ flow_sid: subflowSid }), [])
+    const faulty = ['{{flow.data.sid}}', '{{flow.flow_sid}}', '', 'FW1', `${subflowSid} `, 7, null]
+    for (const flow_sid of faulty)
+      t.strictSame(call({ flow_sid }), at('/flow_sid'), String(flow_sid))
+    t.strictSame(call({}), at())
+    for (const flow_revision of ['LatestPublished', 'LatestRevision', 'LatestDraft', '3', 3])
+      t.strictSame(call({ flow_sid: subflowSid, flow_revision }), [])
+    t.strictSame(call({ flow_sid: subflowSid, flow_revision: 1.5 }), at('/flow_revision'))
+  }
+)
+
+t.test('a conversation is started with one participant, no fewer and no more', async t => {
+  const begin = (participants: unknown) => one('start-conversation', { participants })
+  const person = { type: 'messaging', messaging_binding_address: '{{trigger.request.to}}' }
+  t.strictSame(begin([person]), [])
+  t.strictSame(begin([{}]), [], 'what it lacks is for Twilio to refuse')
+  t.strictSame(begin([]), at('/participants'))
+  t.strictSame(begin([person, person]), at('/participants'))
+  t.strictSame(begin(person), at('/participants'))
+  t.strictSame(begin(['+15550100']), at('/participants/0'))
+  t.strictSame(one('start-conversation', {}), at())
+})
+
+t.test(
+  'starting a conversation, like resuming one, needs a REST trigger that leads to it',
+  async t => {
+    const begin = state('begin', 'start-conversation', [], { participants: [{}] })
+    const wired = (event: string) => flow(trigger({ event, next: 'begin' }), begin)
+    t.strictSame(pathsOf(wired('incomingMessage')), ['#/states/1/type'])
+    t.strictSame(pathsOf(wired('incomingRequest')), [])
+    t.strictSame(pathsOf(wired('incomingParent')), [])
+  }
+)
+
+t.test('a request has a method, a URL and, if any, parameters with keys', async t => {
+  const request = (properties: object) =>
+    one('make-http-request', { method: 'GET', url: 'https://shop.example', ...properties })
+  for (const method of ['GET', 'POST', 'post']) t.strictSame(request({ method }), [])
+  for (const method of ['PUT', '', '{{flow.data.method}}', null])
+    t.strictSame(request({ method }), at('/method'))
+  t.strictSame(request({ url: 7 }), at('/url'))
+  t.strictSame(one('make-http-request', {}), at())
+  for (const add_twilio_auth of [true, false, 'true', 'false'])
+    t.strictSame(request({ add_twilio_auth }), [])
+  t.strictSame(request({ add_twilio_auth: 'yes' }), at('/add_twilio_auth'))
+  t.strictSame(request({ parameters: [{ key: 'a', value: '1' }, { key: 'b' }] }), [])
+  t.strictSame(request({ parameters: [{ value: '1' }] }), at('/parameters/0'))
+  t.strictSame(one('run-function', {}), at())
+  t.strictSame(one('run-function', { url: '{{flow.data.url}}', parameters: [] }), [])
+})
+
+t.test('a task has a workflow and a channel, and numbers that may be text', async t => {
+  const route = (properties: object) =>
+    one('send-to-flex', { workflow: 'WW1', channel: 'TC1', ...properties })
+  for (const number of ['0', 0, '1209600', '{{flow.data.priority}}'])
+    t.strictSame(route({ priority: number, timeout: number }), [])
+  t.strictSame(route({ priority: true }), at('/priority'))
+  t.strictSame(route({ timeout: null }), at('/timeout'))
+  t.strictSame(route({ attributes: {} }), at('/attributes'))
+  t.strictSame(one('send-to-flex', { workflow: 'WW1' }), at())
+})
+
+t.test(
+  'the values of parameters may be text, numbers, booleans or nothing, whatever has them',
+  async t => {
+    const holders: Readonly<Record<string, [type: string, key: string, rest: object]>> = {
+      parameters: ['run-subflow', 'parameters', { flow_sid: subflowSid }],
+      fields: ['run-function', 'parameters', { url: 'https://shop.example' }],
+      query: ['make-http-request', 'parameters', { method: 'GET', url: 'https://shop.example' }],
+      variables: ['set-variables', 'variables', {}],
+      template: ['send-message', 'content_variables', {}]
+    }
+    for (const [name, [type, key, rest]] of Object.entries(holders)) {
+      const holding = (value: unknown) =>
+        one(type, { ...rest, [key]: [{ key: 'a', value, type: 'string', index: '0' }] })
+      for (const value of ['1', 1, true, null])
+        t.strictSame(holding(value), [], `${name}: ${value}`)
+      t.strictSame(holding({}), at(`/${key}/0/value`), name)
+    }
+  }
+)
+
+t.test('no widget minds properties that nobody knows', async t => {
+  const least: Readonly<Record<string, object>> = {
+    'make-http-request': { method: 'GET', url: 'https://shop.example' },
+    'resume-conversation': { conversation_sid: 'CH1' },
+    'run-function': { url: 'https://shop.example' },
+    'run-subflow': { flow_sid: subflowSid },
+    'send-to-flex': { workflow: 'WW1', channel: 'TC1' },
+    'split-based-on': { input: '' },
+    'start-conversation': { participants: [{ new: [1] }] }
+  }
+  for (const type of Object.keys(widgets)) {
+    const properties = { ...least[type], offset: { x: -10, y: 20 }, new: [1], '': null }
+    t.strictSame(one(type, properties), [], type)
+  }
+})
+
 t.test('what is no definition at all is told at its root or its first level', async t => {
   t.match(faultsOf('{ "states": ')[0], { propertyPath: '#', message: /not JSON/ })
   t.strictSame(pathsOf('[]'), ['#'])
@@ -269,9 +378,22 @@ const nearly: Arbitrary<unknown> = fc.record({
         { maxLength: 3 }
       ),
       properties: fc.oneof(
-        fc.constant({ body: 'x', input: 'y', conversation_sid: 'z' }),
+        fc.constant({
+          body: 'x',
+          input: 'y',
+          conversation_sid: 'z',
+          flow_sid: 'FW000000000000000000000000000000b1',
+          method: 'GET',
+          url: 'u',
+          workflow: 'w',
+          channel: 'c',
+          participants: [{}]
+        }),
         fc.dictionary(
-          fc.constantFrom('body', 'input', 'timeout', 'variables', 'a/b~c'),
+          fc.constantFrom(
+            ...['body', 'input', 'timeout', 'variables', 'flow_sid', 'method', 'url'],
+            ...['participants', 'parameters', 'priority', 'a/b~c']
+          ),
           fc.jsonValue()
         )
       )

@@ -4,27 +4,26 @@ import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import type { Flow } from '../../src/flow/flow.ts'
-import { parseFlow } from '../../src/flow/parse.ts'
-import { widgets } from '../../src/widgets/index.ts'
+import type { Flows } from '../../src/engine/journey.ts'
 import { type GoldenCase, play } from '../support/golden.ts'
+import { flowsFor, loadFlows } from '../support/golden-flows.ts'
 import { deepFreeze } from '../support/pure-env.ts'
 
 const folder = import.meta.dirname
 const update = process.env.UPDATE === '1'
-const names = readdirSync(folder).filter(name => name.endsWith('.json'))
-const flowNames = names.filter(name => name.split('.').length === 2)
+const flows = loadFlows(folder)
+const cases = readdirSync(folder).filter(
+  name => name.endsWith('.json') && name.split('.').length > 2
+)
 
-for (const flowName of flowNames) {
-  const stem = flowName.slice(0, -'.json'.length)
-  const cases = names.filter(name => name !== flowName && name.startsWith(`${stem}.`))
-  t.test(stem, async t => {
-    const flow = load(flowName)
-    t.ok(cases.length > 0, 'has conversations')
-    for (const name of cases) {
+for (const { name: flow, sid } of flows.values()) {
+  t.test(flow, async t => {
+    const own = cases.filter(name => name.startsWith(`${flow}.`))
+    t.ok(own.length > 0 || sid !== null, 'has conversations, or is there to be called')
+    for (const name of own) {
       const golden = deepFreeze(read<GoldenCase>(name))
       t.test(`${name}: ${golden.about}`, async t => {
-        const came = play(flow, golden)
+        const came = play(flowsOf(flow), golden)
         if (update) write(name, { ...golden, expected: came })
         else t.strictSame(came, golden.expected)
       })
@@ -33,12 +32,20 @@ for (const flowName of flowNames) {
 }
 
 t.test('every conversation belongs to a flow', async t => {
-  const orphans = names.filter(name => !flowNames.includes(`${name.split('.')[0]}.json`))
+  const orphans = cases.filter(name => !flows.has(name.split('.')[0] ?? ''))
   t.strictSame(orphans, [])
 })
 
+t.test('every flow that is there to be called is called', async t => {
+  const called = new Set<unknown>()
+  for (const flow of flows.values()) {
+    for (const { properties } of flow.widgets.values()) called.add(properties?.flow_sid)
+  }
+  for (const { name, sid } of flows.values()) t.ok(sid === null || called.has(sid), name)
+})
+
 t.test('a script that does not fit is told apart from one that does', async t => {
-  const flow = load('delivery-rating.json')
+  const flow = flowsOf('delivery-rating')
   const golden = read<GoldenCase>('delivery-rating.satisfied.json')
   const { answers } = golden
   t.throws(() => play(flow, { ...golden, answers: [...answers, { 'send-message': {} }] }), {
@@ -52,11 +59,10 @@ t.test('a script that does not fit is told apart from one that does', async t =>
   })
 })
 
-function load(name: string): Flow {
-  const parsed = parseFlow(readFileSync(join(folder, name), 'utf8'), widgets)
-  if (!parsed.ok) throw new Error(`${name}: ${JSON.stringify(parsed.faults, null, 2)}`)
-  deepFreeze(parsed.flow.definition)
-  return parsed.flow
+function flowsOf(name: string): Flows {
+  const flow = flows.get(name)
+  if (!flow) throw new Error(`There is no flow ${name}`)
+  return flowsFor(flow, flows.values())
 }
 
 function read<T>(name: string): T {

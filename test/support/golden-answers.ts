@@ -12,7 +12,13 @@ import type {
   SentMessage
 } from '../../src/engine/effect.ts'
 import type { EffectSettled } from '../../src/engine/event.ts'
-import { conversationSid, type ScriptedEvent, serviceSid, sid } from './golden-events.ts'
+import {
+  conversationSid,
+  newConversationSid,
+  type ScriptedEvent,
+  serviceSid,
+  sid
+} from './golden-events.ts'
 
 export type ScriptedAnswer =
   | { readonly meanwhile: ScriptedEvent }
@@ -57,7 +63,38 @@ function healthy(effect: Effect, change: object): EffectValues[EffectType] {
     case 'add-webhook':
       return { webhookSid: sid('WH', 0xa1) }
     case 'remove-webhook':
+    case 'delete-conversation':
       return null
+    case 'create-conversation':
+      return {
+        ...conversation,
+        sid: newConversationSid,
+        serviceSid: effect.serviceSid ?? serviceSid,
+        messagingServiceSid: effect.messagingServiceSid,
+        friendlyName: effect.friendlyName,
+        uniqueName: null,
+        attributes: effect.attributes ?? '{}'
+      }
+    case 'add-participant': {
+      const { identity, address, proxyAddress } = effect
+      return { ...participant, identity, address, proxyAddress }
+    }
+    case 'create-interaction':
+      return {
+        sid: sid('KD', 0xa1),
+        channel: { sid: sid('UO', 0xa1), type: effect.channelType },
+        routing: { reservation: null },
+        url: `https://flex-api.twilio.com/v1/Interactions/${sid('KD', 0xa1)}`
+      }
+    case 'http-request':
+      return {
+        status: 200,
+        contentType: 'application/json',
+        body: '{}',
+        functionConcurrency: null
+      }
+    case 'load-flow':
+      return { revision: typeof effect.revision === 'number' ? effect.revision : 1 }
     case 'send-message': {
       const index = 'index' in change ? Number(change.index) : 0
       return {
@@ -72,7 +109,7 @@ function healthy(effect: Effect, change: object): EffectValues[EffectType] {
       } satisfies SentMessage
     }
     default:
-      throw new Error('unexpected effect')
+      return effect satisfies never
   }
 }
 

@@ -1,6 +1,5 @@
 // Anything that may happen to an execution, in any order: what the engine's properties are tried with.
 import fc, { type Arbitrary } from 'fast-check'
-import type { Effect } from '../../src/engine/effect.ts'
 import type { Event } from '../../src/engine/event.ts'
 import type { Execution } from '../../src/engine/execution.ts'
 import type { JsonObject } from '../../src/engine/json.ts'
@@ -30,13 +29,9 @@ export type Action =
     }
   | { readonly do: 'cancel'; readonly reason: 'api' | 'expired' | 'replaced' }
 
-export function toAny(
-  action: Action,
-  execution: Execution,
-  asked: Effect | null,
-  at: number
-): Event {
+export function toAny(action: Action, execution: Execution, at: number): Event {
   const id = `event-${at}`
+  const asked = execution.pause?.type === 'effect' ? execution.pause.effect : null
   switch (action.do) {
     case 'trigger':
       return { type: 'triggered', id, at, parameters: action.parameters }
@@ -57,7 +52,7 @@ export function toAny(
         type: 'effect-settled',
         id,
         at,
-        effectId: `${execution.sid}:0:0`,
+        effectId: `${execution.sid}:0:99`,
         answer: { ok: true, value: null }
       }
     case 'message': {
@@ -85,6 +80,8 @@ export function toAny(
   }
 }
 
+const answerBodies = ['{}', '{"a":{"b":1}}', '[1]', 'sorry', 'x'.repeat(3000)]
+
 const failure = fc.record({
   code: fc.constantFrom(null, 20404, 50361, 50377),
   status: fc.constantFrom(null, 404, 500),
@@ -95,7 +92,11 @@ const answer: Arbitrary<Action> = fc
   .tuple(
     fc.record({
       index: fc.nat(12),
-      state: fc.constantFrom('active', 'active', 'active', 'closed')
+      state: fc.constantFrom('active', 'active', 'active', 'closed'),
+      status: fc.constantFrom(200, 200, 200, 200, 302, 404),
+      contentType: fc.constantFrom('application/json', 'text/plain'),
+      body: fc.constantFrom(...answerBodies),
+      revision: fc.integer({ min: 1, max: 9 })
     }),
     fc.oneof({ arbitrary: fc.constant(null), weight: 8 }, failure)
   )
@@ -104,20 +105,35 @@ const answer: Arbitrary<Action> = fc
 const inline: Arbitrary<State> = fc
   .record({
     type: fc.constantFrom(...Object.keys(widgets)),
-    next: fc.constantFrom('thank', 'say_so', 'ping', 'nowhere', '')
+    next: fc.constantFrom('thank', 'say_so', 'ping', 'find_time', 'nowhere', ''),
+    flow: fc.constantFrom('b1', 'b2', 'b3', 'b4')
   })
-  .map(({ type, next }) => ({
+  .map(({ type, next, flow }) => ({
     name: 'inline',
     type,
     transitions: (widgets[type]?.transitions ?? []).map(event => ({ event, next })),
-    properties: { body: 'Hi', input: '{{flow.data.name}}', conversation_sid: conversationSid }
+    properties: {
+      body: 'Hi',
+      input: '{{flow.data.name}}',
+      conversation_sid: conversationSid,
+      participants: [{ type: 'chat', identity: '{{contact.channel.address}}' }],
+      close_conversation_on_execution_end: true,
+      flow_sid: `FW000000000000000000000000000000${flow}`,
+      parameters: [{ key: 'all', value: '{{flow}}', type: 'json_object' }],
+      method: 'POST',
+      url: 'https://shop.example/{{flow.data.order}}',
+      workflow: 'WW00000000000000000000000000000001',
+      channel: 'TC00000000000000000000000000000001',
+      attributes: '{"topic": {{flow.data.name | to_json}} }',
+      priority: '{{flow.data.order}}'
+    }
   }))
 
-const message: Arbitrary<Action> = fc.record({
-  do: fc.constant('message'),
+const message = fc.record({
+  do: fc.constant('message' as const),
   index: fc.nat(16),
   body: fc.constantFrom('5', '2', 'yes', 'no', '', 'x'.repeat(3000)),
-  from: fc.constantFrom('here', 'here', 'here', 'elsewhere', 'us')
+  from: fc.constantFrom(...(['here', 'here', 'here', 'elsewhere', 'us'] as const))
 })
 
 const step = (widgetNames: readonly string[]): Arbitrary<Action> =>
@@ -142,12 +158,28 @@ const cancel = fc.constantFrom<Action>(
   { do: 'cancel', reason: 'replaced' }
 )
 
+/** A question, its answer or none, and what follows. */
+const talk: Arbitrary<Action[]> = fc
+  .tuple(
+    fc.array(answer, { minLength: 1, maxLength: 5 }),
+    fc.oneof(
+      {
+        arbitrary: message.map(reply => ({ ...reply, index: 16, from: 'here' as const })),
+        weight: 3
+      },
+      { arbitrary: fc.constant<Action>({ do: 'timer', token: null }), weight: 1 }
+    ),
+    fc.array(answer, { minLength: 1, maxLength: 4 })
+  )
+  .map(([before, reply, after]) => [...before, reply, ...after])
+
 /** Answers come in rows, for else hardly an execution would get anywhere. */
 export const actions = (widgetNames: readonly string[]): Arbitrary<Action[]> =>
   fc
     .array(
       fc.oneof(
         { arbitrary: fc.array(answer, { minLength: 1, maxLength: 5 }), weight: 8 },
+        { arbitrary: talk, weight: 8 },
         ...[
           message,
           message,
@@ -168,7 +200,9 @@ export const parameters: Arbitrary<JsonObject> = fc.record({
   first: fc.constantFrom(conversationSid, otherConversationSid),
   second: fc.constantFrom(conversationSid, ''),
   service: fc.constantFrom(serviceSid, '', sid('IS', 2)),
-  loop: fc.constantFrom('ping-pong', 'step'),
+  ConversationSid: fc.constantFrom(conversationSid, ''),
+  loop: fc.constantFrom('ping-pong', 'step', 'yes', 'no'),
+  retry: fc.constantFrom('yes', 'no'),
   name: fc.string(),
   order: fc.oneof(fc.integer(), fc.string()),
   patience: fc.constantFrom(60, '120', 'soon', -1),

@@ -1,4 +1,5 @@
 // Events as golden conversations write them: only what a case is about, the rest is filled in here.
+import { channelOf } from '../../src/engine/channel.ts'
 import type { Cancelled, Event, StepRequested } from '../../src/engine/event.ts'
 import type { Execution } from '../../src/engine/execution.ts'
 
@@ -7,7 +8,7 @@ interface Scripted {
   readonly after?: number
 }
 
-/** A customer's message, into the Conversation of these tests unless told. */
+/** A customer's message, into the Conversation that the execution talks in unless told. */
 interface ScriptedMessage extends Scripted {
   readonly type: 'message-received'
   readonly index: number
@@ -37,6 +38,8 @@ export type ScriptedEvent =
   | ScriptedSettled
 
 export const conversationSid = 'CH000000000000000000000000000000a1'
+/** The one that Start Conversation makes. */
+export const newConversationSid = 'CH000000000000000000000000000000c1'
 export const serviceSid = 'IS000000000000000000000000000000a1'
 
 export const sid = (prefix: string, number: number): string =>
@@ -81,11 +84,11 @@ function momentOf({ type, after }: ScriptedEvent, { pause }: Execution, now: num
   return type === 'timed-out' && pause?.type === 'reply' ? pause.until : now + 10_000
 }
 
-function message(
-  { index, body, conversation = conversationSid, sentBy }: ScriptedMessage,
-  execution: Execution,
-  at: number
-): Event {
+const talksIn = ({ context }: Execution): string =>
+  channelOf(context)?.conversationSid ?? conversationSid
+
+function message(scripted: ScriptedMessage, execution: Execution, at: number): Event {
+  const { index, body, conversation = talksIn(execution), sentBy } = scripted
   return {
     type: 'message-received',
     id: sid('IM', index),

@@ -1,13 +1,13 @@
 // Every widget type by itself. `<type>.json` holds its cases: properties and context in, outcomes and warnings out.
 // Run with UPDATE=1 to write what came out instead, and review the difference like code.
-import { deepStrictEqual } from 'node:assert'
+import { deepStrictEqual, ok } from 'node:assert'
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { Context } from '../../src/engine/context.ts'
 import type { Effect, EffectRequest } from '../../src/engine/effect.ts'
-import type { Json } from '../../src/engine/json.ts'
+import type { Json, JsonObject } from '../../src/engine/json.ts'
 import type { Outcome, Resumption, Visit, Widget } from '../../src/engine/widget.ts'
 import { parseFlow } from '../../src/flow/parse.ts'
 import type { Transition } from '../../src/flow/schema.ts'
@@ -25,13 +25,19 @@ interface WidgetCase {
   readonly context?: Context
   readonly triggeredBy?: string
   readonly depth?: number
-  /** What the widget is resumed with, once for each pause: a reply, its timer, or an effect's answer. */
+  /** What the widget is resumed with, once for each pause: a reply, its timer, an effect's answer, or a subflow's end. */
   readonly then?: readonly (
     | ScriptedAnswer
     | { readonly reply: string }
     | { readonly timeout: true }
+    | Returned
   )[]
   readonly expected: Expected
+}
+
+/** How the subflow that it called came out. */
+interface Returned {
+  readonly returned: { readonly completed: boolean; readonly variables?: JsonObject }
 }
 
 interface Expected {
@@ -121,15 +127,30 @@ function visitOnce(widget: Widget, { then = [], ...given }: WidgetCase): Expecte
   let outcome = stored(widget.run(visit))
   const outcomes = [outcome]
   for (const next of then) {
-    if (outcome.type !== 'wait' && outcome.type !== 'request') throw new Error('it does not pause')
-    if (!widget.resume) throw new Error(`${widget.type} cannot be resumed`)
-    outcome = stored(widget.resume(visit, resumption(next, outcome), outcome.memory))
+    outcome = stored(goOn(widget, visit, outcome, next))
     outcomes.push(outcome)
   }
+  if (outcome.type === 'go' && widget.transitions)
+    ok(widget.transitions.includes(outcome.event), `${outcome.event} is an event of ${widget.type}`)
   return stored({
     outcomes: outcomes.map(withoutMemory),
     ...(warnings.length > 0 && { warnings })
   })
+}
+
+function goOn(
+  widget: Widget,
+  visit: Visit,
+  outcome: Outcome,
+  next: NonNullable<WidgetCase['then']>[number]
+): Outcome {
+  if ('returned' in next) {
+    if (outcome.type !== 'call' || !widget.returned) throw new Error('it has called no subflow')
+    return widget.returned(visit, next.returned.completed, next.returned.variables ?? {})
+  }
+  if (outcome.type !== 'wait' && outcome.type !== 'request') throw new Error('it does not pause')
+  if (!widget.resume) throw new Error(`${widget.type} cannot be resumed`)
+  return widget.resume(visit, resumption(next, outcome), outcome.memory)
 }
 
 function withoutMemory(outcome: Outcome): object {
@@ -169,7 +190,13 @@ function makeVisit(widget: Widget, given: Omit<WidgetCase, 'then'>, warn: Visit[
     properties: stored(state.properties),
     transitions: stored(transitions),
     context: stored(context),
-    execution: { sid: 'FN00050000000000000000000000000001', triggeredBy, depth },
+    execution: {
+      sid: 'FN00050000000000000000000000000001',
+      flowSid: 'FW00000000000000000000000000000001',
+      stepSid: 'FT00050000000000000000000000000002',
+      triggeredBy,
+      depth
+    },
     now: Date.UTC(2026, 10, 22, 10),
     limits: env.limits,
     warn,

@@ -1,0 +1,37 @@
+import { stepSid } from './execution.ts'
+import { changeFrame, frameOf, type Journey, stateOf } from './journey.ts'
+
+/** Keeps the visit that is over as a step: https://www.twilio.com/docs/studio/rest-api/v2/step */
+export function record(journey: Journey, transition: string, next: string | null): void {
+  const { execution } = journey
+  const { widget, enteredAt, requestId, visit, caller } = frameOf(journey)
+  journey.steps.push({
+    sid: stepSid(execution.sid, visit),
+    number: execution.stepCount,
+    parentSid: caller?.stepSid ?? null,
+    widget: widget ?? '',
+    type: stateOf(journey)?.type ?? '',
+    transition,
+    next,
+    enteredAt,
+    leftAt: journey.now,
+    writes: execution.unrecorded,
+    ...(requestId !== undefined && { requestId })
+  })
+  journey.execution = {
+    ...execution,
+    unrecorded: [],
+    stepCount: execution.stepCount + 1,
+    updatedAt: journey.now
+  }
+}
+
+/** Between two widgets. */
+export function leaveWidget(journey: Journey): void {
+  changeFrame(journey, {
+    widget: null,
+    inline: undefined,
+    requestId: undefined,
+    handOver: undefined
+  })
+}
