@@ -7,7 +7,11 @@ export type Account = {
   readonly now: () => number
   readonly newSid: (prefix: string) => string
   readonly deliver: (delivery: Delivery) => void
-  readonly defaults: { readonly messagingServiceSid: string; readonly roleSid: string }
+  readonly defaults: {
+    readonly messagingServiceSid: string
+    readonly roleSid: string
+    readonly workspaceSid: string
+  }
   readonly defaultService: Service
   readonly services: Map<string, Service>
   readonly conversations: Map<string, Conversation>
@@ -28,7 +32,11 @@ export function createAccount(
     now,
     newSid: sidMaker(now()),
     deliver,
-    defaults: { messagingServiceSid: own('MG'), roleSid: own('RL') },
+    defaults: {
+      messagingServiceSid: own('MG'),
+      roleSid: own('RL'),
+      workspaceSid: own('WS')
+    },
     defaultService,
     services: new Map([[defaultService.sid, defaultService]]),
     conversations: new Map(),

@@ -1,4 +1,4 @@
-// A Twilio that runs offline: Conversations, their webhooks, and a customer to talk to.
+// A Twilio that runs offline: Conversations, their webhooks, the way to Flex, and a customer to talk to.
 
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { createAccount } from './account.ts'

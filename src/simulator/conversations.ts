@@ -51,7 +51,8 @@ export function createConversation(account: Account, service: Service, input: Co
     messages: [],
     messagesBySid: new Map(),
     nextIndex: 0,
-    webhooks: new Map()
+    webhooks: new Map(),
+    interactions: []
   }
   restartTimers(account, conversation)
   account.conversations.set(conversation.sid, conversation)
@@ -66,6 +67,14 @@ export function createConversation(account: Account, service: Service, input: Co
 export function findConversation(account: Account, service: Service, name: string) {
   const conversation = service.conversations.get(name) ?? service.uniqueNames.get(name)
   if (!conversation) throw refuse(50350, `Conversation ${name} not found`)
+  settleTimers(account, conversation)
+  return conversation
+}
+
+/** By SID, whichever service it is in. */
+export function findAnywhere(account: Account, sid: string): Conversation {
+  const conversation = account.conversations.get(sid)
+  if (!conversation) throw refuse(50350, `Conversation ${sid} not found`)
   settleTimers(account, conversation)
   return conversation
 }

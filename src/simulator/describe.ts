@@ -143,4 +143,4 @@ function describeConfiguration({ target, url, method, filters, flowSid }: Webhoo
 }
 
 /** Answers carry whole seconds, unlike webhooks. */
-const date = (time: number) => `${new Date(time).toISOString().slice(0, 19)}Z`
+export const date = (time: number) => `${new Date(time).toISOString().slice(0, 19)}Z`

@@ -29,6 +29,7 @@ export type Conversation = {
   readonly messagesBySid: Map<string, Message>
   nextIndex: number
   readonly webhooks: Map<string, Webhook>
+  readonly interactions: Interaction[]
 }
 
 /** Durations as asked for, and the moments they currently lead to; null is off. */
@@ -85,6 +86,28 @@ export type Webhook = {
   flowSid: string | null
   readonly dateCreated: number
   dateUpdated: number
+}
+
+/** A conversation in the hands of agents, and the task by which it came to them. */
+export type Interaction = {
+  readonly sid: string
+  readonly channelSid: string
+  readonly channelType: string
+  readonly contextSid: string | null
+  readonly webhookTtid: string | null
+  readonly task: Task
+  readonly dateCreated: number
+}
+
+export type Task = {
+  readonly sid: string
+  readonly workflowSid: string
+  /** By unique name or SID, as it was given. */
+  readonly channel: string
+  readonly attributes: Readonly<Record<string, unknown>>
+  readonly priority: number
+  /** Seconds. */
+  readonly timeout: number
 }
 
 /** Who did something, and whether webhooks get to hear of it. */

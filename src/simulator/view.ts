@@ -1,8 +1,14 @@
 // A conversation as people want to see it: in one piece, with attributes as data.
 
 import { moment } from './events.ts'
-import type { Conversation, Message, Participant, Webhook } from './model.ts'
-import type { ConversationView, MessageView, ParticipantView, WebhookView } from './world.schema.ts'
+import type { Conversation, Interaction, Message, Participant, Webhook } from './model.ts'
+import type {
+  ConversationView,
+  InteractionView,
+  MessageView,
+  ParticipantView,
+  WebhookView
+} from './world.schema.ts'
 
 export const viewConversation = (conversation: Conversation): ConversationView => ({
   sid: conversation.sid,
@@ -14,7 +20,8 @@ export const viewConversation = (conversation: Conversation): ConversationView =
   dateCreated: moment(conversation.dateCreated),
   participants: [...conversation.participants.values()].map(viewParticipant),
   messages: conversation.messages.map(viewMessage),
-  webhooks: [...conversation.webhooks.values()].map(viewWebhook)
+  webhooks: [...conversation.webhooks.values()].map(viewWebhook),
+  interactions: conversation.interactions.map(viewInteraction)
 })
 
 export const viewMessage = (message: Message): MessageView => ({
@@ -43,4 +50,16 @@ const viewWebhook = ({ sid, target, url, method, filters, flowSid }: Webhook): W
   method,
   filters: [...filters],
   flowSid
+})
+
+const viewInteraction = ({ task, ...interaction }: Interaction): InteractionView => ({
+  sid: interaction.sid,
+  channelType: interaction.channelType,
+  workflowSid: task.workflowSid,
+  taskSid: task.sid,
+  taskChannel: task.channel,
+  attributes: task.attributes,
+  priority: task.priority,
+  timeout: task.timeout,
+  dateCreated: moment(interaction.dateCreated)
 })

@@ -95,6 +95,19 @@ export const WebhookView = Type.Object({
 })
 export type WebhookView = Static<typeof WebhookView>
 
+export const InteractionView = Type.Object({
+  sid: Type.String(),
+  channelType: Type.String(),
+  workflowSid: Type.String(),
+  taskSid: Type.String(),
+  taskChannel: Type.String(),
+  attributes: Type.Unknown(),
+  priority: Type.Integer(),
+  timeout: Type.Integer(),
+  dateCreated: Type.String()
+})
+export type InteractionView = Static<typeof InteractionView>
+
 export const ConversationView = Type.Object({
   sid: Type.String(),
   serviceSid: Type.String(),
@@ -105,6 +118,7 @@ export const ConversationView = Type.Object({
   dateCreated: Type.String(),
   participants: Type.Array(ParticipantView),
   messages: Type.Array(MessageView),
-  webhooks: Type.Array(WebhookView)
+  webhooks: Type.Array(WebhookView),
+  interactions: Type.Array(InteractionView)
 })
 export type ConversationView = Static<typeof ConversationView>

@@ -1,9 +1,8 @@
 import { type Account, addService, clearAccount } from './account.ts'
-import { createConversation, removeConversation } from './conversations.ts'
+import { createConversation, findAnywhere, removeConversation } from './conversations.ts'
 import type { Deliveries } from './deliveries.ts'
 import { byApi } from './events.ts'
 import type { Faults } from './faults.ts'
-import { settleTimers } from './life.ts'
 import type { Log } from './log.ts'
 import { addMessage } from './messages.ts'
 import type { Actor, Conversation, Participant } from './model.ts'
@@ -33,12 +32,7 @@ export function createWorld(
   faults: Faults,
   deliveries: Deliveries
 ): World {
-  const find = (sid: string) => {
-    const conversation = account.conversations.get(sid)
-    if (!conversation) throw refuse(50350, `Conversation ${sid} not found`)
-    settleTimers(account, conversation)
-    return conversation
-  }
+  const find = (sid: string) => findAnywhere(account, sid)
   return {
     openConversation: (input = {}) => viewConversation(openConversation(account, input)),
     conversation: sid => viewConversation(find(sid)),

@@ -20,7 +20,7 @@ const env = makeEnv()
 /** Asks and is answered so many times, then waits for one more reply. Answers the execution's SID. */
 export async function converse({ executions }: Store, replies: number): Promise<string> {
   const flow = flowOf(replies + 1)
-  const sid = executions.newSid(flowSid, to, from)
+  const sid = executions.newSid(flowSid, sidOf('FC', 'contact'))
   const execution = newExecution({
     sid,
     accountSid: sidOf('AC', 'account'),

@@ -170,7 +170,7 @@ t.test('a removed execution leaves no trace in any table', async t => {
   for (const at of times(3, at => at)) {
     const claim = await held(store, { idempotencyKey: `key ${at}`, exclusive: true, to: `+${at}` })
     const { execution } = claim
-    const attachment = { step: 1, serviceSid: null, attached: true, close: true }
+    const attachment = { visit: 1, serviceSid: null, attached: true, close: true }
     const attachments = ['CH1', 'CH2'].map(conversationSid => ({ ...attachment, conversationSid }))
     const steps = times(20, at => stepOf(execution, at + 1))
     const changed = { ...execution, attachments }

@@ -47,7 +47,7 @@ t.test('a removed execution leaves no key and no trace in one', async t => {
   for (const at of times(3, at => at)) {
     const claim = await held(store, { idempotencyKey: `key ${at}`, exclusive: true, to: `+${at}` })
     const { execution } = claim
-    const attachment = { step: 1, serviceSid: null, attached: true, close: true }
+    const attachment = { visit: 1, serviceSid: null, attached: true, close: true }
     const attachments = ['CH1', 'CH2'].map(conversationSid => ({ ...attachment, conversationSid }))
     const steps = times(20, at => stepOf(execution, at + 1))
     const changed = { ...execution, attachments }
@@ -67,6 +67,7 @@ t.test('a removed execution leaves no key and no trace in one', async t => {
     definition: {},
     faults: [],
     commitMessage: null,
+    authorSid: null,
     flowCreatedAt: start,
     createdAt: start
   })

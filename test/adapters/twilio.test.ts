@@ -1,10 +1,12 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
+import { makeClient } from '../../src/adapters/twilio/client.ts'
 import { makeConversations } from '../../src/adapters/twilio/conversations.ts'
 import { type HttpClientOptions, makeHttpClient } from '../../src/adapters/twilio/http-client.ts'
 import { markerIn, withMarker, withoutMarker } from '../../src/adapters/twilio/marker.ts'
 import { type Attempt, pauseBeforeRetry } from '../../src/adapters/twilio/retry.ts'
+import { makeFormSigner, makeSignatureCheck } from '../../src/adapters/twilio/signature.ts'
 import type { Failure } from '../../src/engine/effect.ts'
 import { CallFailed } from '../../src/runtime/errors.ts'
 
@@ -429,7 +431,8 @@ function conversations(t: Test, setup: Setup) {
   })
   t.teardown(() => httpClient.close())
   const webhookUrl = (sid: string) => `https://reprise.example/webhooks/executions/${sid}`
-  return makeConversations({ accountSid, username, password, httpClient, webhookUrl })
+  const client = makeClient({ accountSid, user: username, secret: password, httpClient })
+  return makeConversations({ client, webhookUrl })
 }
 
 async function failureOf(asked: Promise<unknown>): Promise<Failure> {
@@ -440,3 +443,45 @@ async function failureOf(asked: Promise<unknown>): Promise<Failure> {
   if (error instanceof CallFailed) return error.failure
   throw error
 }
+
+t.test('signatures are judged as Twilio makes them', async t => {
+  // The example of https://www.twilio.com/docs/usage/webhooks/webhooks-security
+  const parameters = {
+    CallSid: 'CA1234567890ABCDE',
+    Caller: '+14158675310',
+    Digits: '1234',
+    From: '+14158675310',
+    To: '+18005551212'
+  }
+  const check = makeSignatureCheck('12345', 'https://example.com')
+  const path = '/myapp.php?foo=1&bar=2'
+  const signature = 'L/OH5YylLD5NRKLltdqwSvS0BnU='
+  t.ok(check(signature, path, parameters))
+  t.notOk(check(signature, path, { ...parameters, Digits: '1235' }))
+  t.notOk(check(signature, '/myapp.php?foo=1&bar=3', parameters))
+  t.notOk(check(undefined, path, parameters))
+  t.notOk(makeSignatureCheck('12346', 'https://example.com')(signature, path, parameters))
+
+  const sign = makeFormSigner('12345')
+  for (const url of [
+    'https://example.com/hook',
+    'https://example.com:8443/hook?q=a%20b&r=%C3%BC',
+    'http://127.0.0.1:3000/webhooks/executions/FN1'
+  ]) {
+    const form = new URLSearchParams([
+      ['To', '+1'],
+      ['Items', 'b'],
+      ['Items', 'a'],
+      ['Items', 'b'],
+      ['empty', '']
+    ])
+    const { origin, pathname, search } = new URL(url)
+    const made = sign(url, form)
+    const sent = { To: '+1', Items: ['b', 'a', 'b'], empty: '' }
+    t.ok(makeSignatureCheck('12345', origin)(made, pathname + search, sent), url)
+    t.notOk(
+      makeSignatureCheck('12345', origin)(made, pathname + search, { ...sent, To: '+2' }),
+      url
+    )
+  }
+})

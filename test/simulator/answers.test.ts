@@ -9,7 +9,7 @@ const uuid = '0'.repeat(31)
 t.test('the check accepts Twilio’s own examples', async t => {
   const { resolve } = createRequire(import.meta.url)
   const faults: Record<string, number> = {}
-  for (const name of ['conversations_v1', 'studio_v2'] as const) {
+  for (const name of ['conversations_v1', 'flex_v1', 'studio_v2'] as const) {
     const file = resolve(`@twilio/cli-core/src/services/twilio-api/twilio_${name}.json`)
     const spec = twilioSpec(name)
     faults[name] = 0
@@ -19,9 +19,9 @@ t.test('the check accepts Twilio’s own examples', async t => {
       if (spec.check(method, path, status, body).length > 0) faults[name] += 1
     }
   }
-  // The odd one is a webhook configuration of a service, with null for a method that may not be
-  // null.
-  t.same(faults, { conversations_v1: 1, studio_v2: 0 })
+  // The odd ones: a webhook configuration of a service, with null for a method that may not be
+  // null; and, in Flex, plugin versions whose SIDs are of another kind.
+  t.same(faults, { conversations_v1: 1, flex_v1: 2, studio_v2: 0 })
 })
 
 t.test('the check catches what is wrong', async t => {
@@ -198,6 +198,83 @@ t.test('the SDK pages through long lists in both orders', async t => {
   t.match((await call('GET', `${path}?PageSize=3&PageToken=PT9`)).body.messages, [])
   const hooks = await call('GET', `/Conversations/${sid}/Webhooks?PageSize=20`)
   t.match(hooks.body.meta, { page_size: 5, key: 'webhooks' })
+})
+
+t.test('Flex', async t => {
+  const { client, world, call, refusal, control } = await start(t)
+  const { configuration, interaction } = client.flexApi.v1
+  const { taskrouterWorkspaceSid } = await configuration().fetch()
+  t.match(taskrouterWorkspaceSid, /^WS[0-9a-f]{32}$/)
+  const { sid } = world.openConversation({ participants: [phone] })
+  const workflow = `WW${uuid}1`
+  const channel = {
+    type: 'sms',
+    initiated_by: 'api',
+    properties: { media_channel_sid: sid }
+  }
+  const properties = {
+    workspace_sid: taskrouterWorkspaceSid,
+    workflow_sid: workflow,
+    task_channel_unique_name: 'chat',
+    attributes: { from: phone.address },
+    priority: 3,
+    timeout: 60
+  }
+
+  await t.test('an interaction hands over a conversation that exists', async t => {
+    const made = await interaction.create({ channel, routing: { properties } })
+    t.match(made, {
+      sid: /^KD/,
+      channel: { type: 'sms', sid: /^UO/ },
+      routing: { properties: { sid: /^WT/, workflow_sid: workflow, priority: 3, timeout: 60 } },
+      links: { channels: /\/v1\/Interactions\/KD\w+\/Channels$/ }
+    })
+    t.match(JSON.parse(made.routing.properties.attributes), {
+      from: phone.address,
+      conversationSid: sid,
+      flexInteractionSid: made.sid
+    })
+    const seen = {
+      sid: made.sid,
+      channelType: 'sms',
+      workflowSid: workflow,
+      taskChannel: 'chat',
+      attributes: { from: phone.address },
+      priority: 3,
+      timeout: 60
+    }
+    t.match(world.conversation(sid).interactions, [seen])
+    t.match((await control('GET', `/conversations/${sid}`)).body, { interactions: [seen] })
+    t.match(world.log.after(0).at(-1), { method: 'POST', path: '/v1/Interactions', status: 200 })
+  })
+
+  await t.test('what cannot be routed is refused', async t => {
+    const post = (one: object | string = channel, other: object | string = { properties }) => {
+      const text = (value: object | string) =>
+        typeof value === 'string' ? value : JSON.stringify(value)
+      return refusal('POST', '/Interactions', { Channel: text(one), Routing: text(other) })
+    }
+    const unknown = { ...channel, properties: { media_channel_sid: `CH${uuid}9` } }
+    t.equal(await post(unknown), '404 50350')
+    t.equal(await post({ ...channel, properties: {} }), '400 20001')
+    t.equal(await post({ ...channel, type: 'pigeon' }), '400 20001')
+    for (const wrong of [
+      { workflow_sid: undefined },
+      { workflow_sid: 'WW1' },
+      { workspace_sid: `WS${uuid}9` },
+      { attributes: 'no JSON' },
+      { priority: 'high' }
+    ])
+      t.equal(await post(channel, { properties: { ...properties, ...wrong } }), '400 20001')
+    t.equal(await post('{', { properties }), '400 20001')
+    t.equal(await refusal('POST', '/Interactions', {}), '400 20001')
+    t.equal(await refusal('POST', '/Interactions', { Channel: '[]' }), '400 20001')
+    world.faults.add([{ call: 'POST interactions', status: 503 }])
+    t.equal(await post(), '503 20500')
+    t.equal(world.conversation(sid).interactions.length, 1)
+    await call('POST', `/Conversations/${sid}`, { State: 'closed' })
+    t.equal(await post(), '400 50377')
+  })
 })
 
 type Example = { path: string; method: string; status: number; body: unknown }

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import type { Test } from 'tap'
 import twilio from 'twilio'
 import { buildSimulator, type SimulatorOptions } from '../../src/simulator/app.ts'
-import { twilioSpec } from '../support/twilio-spec.ts'
+import { simulatorSpec, twilioSpec } from '../support/twilio-spec.ts'
 
 // The SDK would build other host names from these.
 delete process.env.TWILIO_EDGE
@@ -23,11 +23,10 @@ type Answer = { status: number; body: Record<string, unknown>; headers: Headers 
 export async function start(t: Test, options: Partial<SimulatorOptions> = {}) {
   const simulator = buildSimulator({ accountSid, authToken, ...options })
   const { app, world, idle } = simulator
-  const spec = twilioSpec('conversations_v1')
   app.addHook('onSend', async ({ method, url }, { statusCode }, payload) => {
     if (!url.startsWith('/v1')) return payload
     const body = typeof payload === 'string' ? JSON.parse(payload) : payload
-    const violations = spec.check(method, url, statusCode, body)
+    const violations = twilioSpec(simulatorSpec(url)).check(method, url, statusCode, body)
     if (violations.length > 0)
       t.fail(`${method} ${url} must answer as Twilio`, { violations, body })
     return payload
@@ -37,6 +36,7 @@ export async function start(t: Test, options: Partial<SimulatorOptions> = {}) {
 
   const client = twilio(accountSid, authToken)
   client.conversations.baseUrl = origin
+  client.flexApi.baseUrl = origin
 
   /** A raw call of the API; the path starts behind `/v1`. */
   const call = async (

@@ -23,7 +23,13 @@ const folder = join(
 
 const specs = new Map<string, TwilioSpec>()
 
-export function twilioSpec(name: 'conversations_v1' | 'studio_v2'): TwilioSpec {
+type Name = 'conversations_v1' | 'flex_v1' | 'studio_v2'
+
+/** At Twilio these are two hosts; the simulator is both. */
+export const simulatorSpec = (path: string): Name =>
+  /^\/v1\/(Interactions|Configuration)\b/.test(path) ? 'flex_v1' : 'conversations_v1'
+
+export function twilioSpec(name: Name): TwilioSpec {
   const spec = specs.get(name) ?? loadSpec(name)
   specs.set(name, spec)
   return spec

@@ -16,6 +16,7 @@ export interface Tables {
   readonly idempotency: Table
   readonly flows: Table
   readonly revisions: Table
+  readonly testUsers: Table
 }
 
 export interface Database {
@@ -47,7 +48,8 @@ export function openDatabase(dir: string): Database {
     contacts: table('contacts'),
     idempotency: table('idempotency'),
     flows: table('flows'),
-    revisions: table('revisions')
+    revisions: table('revisions'),
+    testUsers: table('test-users')
   }
   let closed: Promise<void> | null = null
 

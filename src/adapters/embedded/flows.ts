@@ -9,7 +9,7 @@ interface Latest {
 }
 
 export function embeddedFlows({ tables, read, write }: Database): FlowStore {
-  const { flows, revisions } = tables
+  const { flows, revisions, testUsers } = tables
 
   return {
     async saveRevision(revision) {
@@ -46,7 +46,13 @@ export function embeddedFlows({ tables, read, write }: Database): FlowStore {
     removeFlow: flowSid =>
       write(() => {
         for (const key of keysOf(flowSid)) revisions.remove(key)
+        testUsers.remove(latestKey(flowSid))
         return flows.removeSync(latestKey(flowSid))
+      }),
+    fetchTestUsers: flowSid => read(() => JSON.parse(testUsers.get(latestKey(flowSid)) ?? '[]')),
+    saveTestUsers: (flowSid, addresses) =>
+      write(() => {
+        testUsers.put(latestKey(flowSid), JSON.stringify(addresses))
       })
   }
 

@@ -13,9 +13,9 @@ export const recordsOf = (sid: string) => startingWith([keyPart(sid)])
 export const inboxOf = (sid: string) => startingWith([keyPart(sid), 'i'])
 export const stepsOf = (sid: string) => startingWith([keyPart(sid), 't'])
 
-/** One person at one address of ours in one flow. */
-export const contactPart = (contact: Contact): string =>
-  digest([contact.flowSid, contact.to, contact.from])
+/** One contact in one flow. */
+export const contactPart = ({ flowSid, contactSid }: Contact): string =>
+  digest([flowSid, contactSid])
 export const idempotencyKey = (contact: Contact, key: string): Key => [
   contactPart(contact),
   digest([key])
@@ -23,8 +23,7 @@ export const idempotencyKey = (contact: Contact, key: string): Key => [
 
 export interface Contact {
   readonly flowSid: string
-  readonly to: string
-  readonly from: string
+  readonly contactSid: string
 }
 
 /** The range of all keys that begin so and go on; `~` and infinity come after anything we write. */

@@ -13,7 +13,7 @@ import { fetchExecution, fetchSteps, listExecutions } from './reading.ts'
 export function redisExecutions(backend: Backend): ExecutionStore {
   const { run, keys, leaseMs } = backend
   return {
-    newSid: (flowSid, to, from) => keys.newSid({ flowSid, to, from }),
+    newSid: (flowSid, contactSid) => keys.newSid({ flowSid, contactSid }),
     create: entry => create(backend, entry),
     deliver: (sid, event, options) => deliver(backend, sid, event, options),
     claim: (sid, now) => claim(backend, sid, now, { onlyDue: false }),

@@ -33,7 +33,16 @@ export function redisFlows({ run, keys }: Backend): FlowStore {
         .sort((a, b) => b.flowCreatedAt - a.flowCreatedAt || (a.flowSid < b.flowSid ? 1 : -1))
     },
     async removeFlow(flowSid) {
-      return (await run(client => client.removeFlow(keys.flow(flowSid), keys.flows, flowSid))) === 1
+      const flow = keys.flow(flowSid)
+      const testUsers = keys.testUsers(flowSid)
+      return (await run(client => client.removeFlow(flow, keys.flows, testUsers, flowSid))) === 1
+    },
+    async fetchTestUsers(flowSid) {
+      const text = await run(client => client.get(keys.testUsers(flowSid)))
+      return text === null ? [] : JSON.parse(text)
+    },
+    async saveTestUsers(flowSid, addresses) {
+      await run(client => client.set(keys.testUsers(flowSid), JSON.stringify(addresses)))
     }
   }
 

@@ -3,8 +3,7 @@ import { hash, randomBytes } from 'node:crypto'
 
 export interface Contact {
   readonly flowSid: string
-  readonly to: string
-  readonly from: string
+  readonly contactSid: string
 }
 
 /** What one execution has of its own; all of it lives until the execution is removed. */
@@ -29,6 +28,8 @@ export interface Keys {
   /** The revisions of a flow, by number, and the numbers of the latest ones. Lives until the flow is removed. */
   flow(flowSid: string): string
   due(shard: number): string
+  /** A flow's test users. Lives until the flow is removed. */
+  testUsers(flowSid: string): string
   /** Every list of a flow's executions in this shard. Lives while there are any. */
   lists(shard: number, flowSid: string): string
   /** Null where the SID is none that this store can have given. */
@@ -45,6 +46,7 @@ export function keysOf(prefix: string, count: number): Keys {
     layout: `${rest}:shards`,
     flows: `${rest}:flows`,
     flow: flowSid => `${rest}:flow:${keyPart(flowSid)}`,
+    testUsers: flowSid => `${rest}:test-users:${keyPart(flowSid)}`,
     due,
     lists: (shard, flowSid) => `${tag(shard)}:lists:${keyPart(flowSid)}`,
     execution(sid) {
@@ -59,8 +61,8 @@ export function keysOf(prefix: string, count: number): Keys {
         due: due(shard)
       }
     },
-    newSid({ flowSid, to, from }) {
-      const shard = Number.parseInt(digest([flowSid, to, from], 'hex').slice(0, 8), 16) % count
+    newSid({ flowSid, contactSid }) {
+      const shard = Number.parseInt(digest([flowSid, contactSid], 'hex').slice(0, 8), 16) % count
       return `FN${shard.toString(16).padStart(4, '0')}${randomBytes(14).toString('hex')}`
     }
   }

@@ -10,21 +10,19 @@ export const statusList = (status: Execution['status']): string => status
 const toList = (to: string): string => `to/${keyPart(to)}`
 export const conversationList = (conversationSid: string): string =>
   `in/${keyPart(conversationSid)}`
-/** Active executions of one person at one address of ours. */
-export const contactList = ({ to, from }: Contact): string =>
-  `contact/${digest([to, from]).slice(0, 22)}`
+/** Active executions of one contact. */
+export const contactList = ({ contactSid }: Contact): string =>
+  `contact/${digest([contactSid]).slice(0, 22)}`
 /** The execution that the key has made for this contact. */
-export const idempotencyList = ({ to, from }: Contact, key: string): string =>
-  `key/${digest([to, from, key]).slice(0, 22)}`
+export const idempotencyList = ({ contactSid }: Contact, key: string): string =>
+  `key/${digest([contactSid, key]).slice(0, 22)}`
 
 /** Where a new execution is listed. */
-export const firstLists = (execution: Contact): string[] => [
-  statusList('active'),
-  toList(execution.to),
-  contactList(execution)
-]
+export const firstLists = (
+  execution: Pick<Execution, 'to' | 'flowSid' | 'contactSid'>
+): string[] => [statusList('active'), toList(execution.to), contactList(execution)]
 /** Where an execution may be listed without its head saying so. */
-export const allLists = (execution: Contact): string[] => [
+export const allLists = (execution: Pick<Execution, 'to' | 'flowSid' | 'contactSid'>): string[] => [
   ...firstLists(execution),
   statusList('ended')
 ]

@@ -12,7 +12,7 @@ const numberOfKeys = {
   'renew-lease': 2,
   'remove-execution': 5,
   'save-revision': 2,
-  'remove-flow': 2
+  'remove-flow': 3
 }
 
 export function defineScripts(client: Client): void {

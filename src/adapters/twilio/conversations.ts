@@ -1,24 +1,23 @@
-import twilio from 'twilio'
+import type { Twilio } from 'twilio'
 import type { MessageInstance } from 'twilio/lib/rest/conversations/v1/conversation/message.js'
 import type { ParticipantInstance } from 'twilio/lib/rest/conversations/v1/conversation/participant.js'
 import type {
   ConversationContext,
   ConversationInstance
 } from 'twilio/lib/rest/conversations/v1/conversation.js'
-import type { Conversation, ConversationRef, Participant } from '../../engine/effect.ts'
-import { CallFailed } from '../../runtime/errors.ts'
+import type {
+  Conversation,
+  ConversationRef,
+  NewConversation,
+  Participant
+} from '../../engine/effect.ts'
 import type { Conversations } from '../../runtime/ports.ts'
-import { asCallFailed, isGone } from './failures.ts'
-import type { HttpClient } from './http-client.ts'
+import { call, isGone } from './failures.ts'
 import { markerIn } from './marker.ts'
 import { eachMessage, isoDate, messageOptions, receivedMessage, sentMessage } from './messages.ts'
 
 export interface ConversationsOptions {
-  readonly accountSid: string
-  /** The account SID and its token, or an API key and its secret. */
-  readonly username: string
-  readonly password: string
-  readonly httpClient: HttpClient
+  readonly client: Twilio
   /** Where Twilio is to send `onMessageAdded` of an execution's Conversation. */
   readonly webhookUrl: (executionSid: string) => string
 }
@@ -30,9 +29,7 @@ const pageSize = 100
  * for a named one. https://www.twilio.com/docs/conversations-classic/api
  */
 export function makeConversations(options: ConversationsOptions): Conversations {
-  const { accountSid, username, password, httpClient, webhookUrl } = options
-  // The SDK types its client by a class; it calls nothing but `request`.
-  const client = twilio(username, password, { accountSid, httpClient: httpClient as never })
+  const { client, webhookUrl } = options
   const { v1 } = client.conversations
 
   const at = ({ conversationSid, serviceSid }: ConversationRef): ConversationContext =>
@@ -47,6 +44,33 @@ export function makeConversations(options: ConversationsOptions): Conversations 
 
     participants: ref =>
       call(async () => (await at(ref).participants.list({ pageSize })).map(participantOf)),
+
+    create: (conversation, uniqueName) =>
+      call(async () => {
+        const { serviceSid } = conversation
+        const options = creation(conversation, uniqueName)
+        const made =
+          serviceSid === null
+            ? await v1.conversations.create(options)
+            : await v1.services(inPath(serviceSid)).conversations.create(options)
+        return conversationOf(made as ConversationInstance)
+      }),
+
+    addParticipant: ({ identity, address, proxyAddress, ...ref }) =>
+      call(async () =>
+        participantOf(
+          await at(ref).participants.create({
+            ...(identity !== null && { identity }),
+            ...(address !== null && { 'messagingBinding.address': address }),
+            ...(proxyAddress !== null && { 'messagingBinding.proxyAddress': proxyAddress })
+          })
+        )
+      ),
+
+    delete: ref =>
+      call(async () => {
+        await at(ref).remove().catch(unlessGone(false))
+      }),
 
     addWebhook: (ref, executionSid) =>
       call(async () => {
@@ -119,14 +143,6 @@ const isReply = ({ participantSid, attributes }: MessageInstance): boolean =>
 const inPath = (name: string): string =>
   encodeURIComponent(name.replace(/\p{Surrogate}/gu, '\uFFFD'))
 
-async function call<T>(ask: () => Promise<T>): Promise<T> {
-  try {
-    return await ask()
-  } catch (error) {
-    throw error instanceof CallFailed ? error : asCallFailed(error)
-  }
-}
-
 /** `webhooks/executions/FN…`: what stays of our webhook's URL when PUBLIC_URL is another one tomorrow. */
 const routeOf = (url: unknown): string =>
   typeof url === 'string' && URL.canParse(url)
@@ -139,6 +155,20 @@ const unlessGone =
     if (isGone(error)) return value
     throw error
   }
+
+const creation = (
+  { messagingServiceSid, friendlyName, attributes, timers }: NewConversation,
+  uniqueName: string
+) => ({
+  uniqueName,
+  ...(messagingServiceSid !== null && { messagingServiceSid }),
+  ...(friendlyName !== null && { friendlyName }),
+  ...(attributes !== null && { attributes }),
+  // Timers are taken only together with a state: https://www.twilio.com/docs/api/errors/50382
+  ...((timers.inactive ?? timers.closed) !== null && { state: 'active' as const }),
+  ...(timers.inactive !== null && { 'timers.inactive': timers.inactive }),
+  ...(timers.closed !== null && { 'timers.closed': timers.closed })
+})
 
 const conversationOf = (conversation: ConversationInstance): Conversation => ({
   sid: conversation.sid,

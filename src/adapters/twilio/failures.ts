@@ -7,7 +7,7 @@ interface RestError {
 }
 
 /** An error of the SDK, told by class: below 500 it was refused, otherwise nobody knows. */
-export function asCallFailed(error: unknown): CallFailed {
+function asCallFailed(error: unknown): CallFailed {
   const { status = null, code = null, message = String(error) } = error as RestError
   const numeric = typeof code === 'number' ? code : null
   return new CallFailed({
@@ -25,4 +25,13 @@ export function asCallFailed(error: unknown): CallFailed {
 export const isGone = (error: unknown): boolean => {
   const { status, code } = error as RestError
   return status === 404 || code === 50377
+}
+
+/** Runs a call of the SDK; every error that comes of it is a `CallFailed`. */
+export async function call<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask()
+  } catch (error) {
+    throw error instanceof CallFailed ? error : asCallFailed(error)
+  }
 }

@@ -1,4 +1,4 @@
-import { validateRequest } from 'twilio/lib/webhooks/webhooks.js'
+import { getExpectedTwilioSignature, validateRequest } from 'twilio/lib/webhooks/webhooks.js'
 
 /** Form parameters as parsed; a name that came twice has a list. */
 export type WebhookParameters = Readonly<Record<string, string | readonly string[]>>
@@ -11,3 +11,15 @@ export const makeSignatureCheck =
   (authToken: string, publicUrl: string) =>
   (signature: string | undefined, path: string, parameters: WebhookParameters): boolean =>
     signature !== undefined && validateRequest(authToken, signature, publicUrl + path, parameters)
+
+/** Signs a form as Twilio does, for Functions that accept only Twilio's calls. */
+export const makeFormSigner =
+  (authToken: string) =>
+  (url: string, form: URLSearchParams): string => {
+    const names = [...new Set(form.keys())]
+    return getExpectedTwilioSignature(
+      authToken,
+      url,
+      Object.fromEntries(names.map(name => [name, form.getAll(name)]))
+    )
+  }

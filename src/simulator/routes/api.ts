@@ -6,6 +6,7 @@ import type { Log } from '../log.ts'
 import { nothingHere } from './answer-refusal.ts'
 import { authenticate } from './authenticate.ts'
 import { conversationRoutes } from './conversations.ts'
+import { flexRoutes } from './flex.ts'
 import { keepLog } from './keep-log.ts'
 import { messageRoutes } from './messages.ts'
 import { misbehave } from './misbehave.ts'
@@ -21,7 +22,10 @@ type ApiOptions = {
   readonly log: Log
 }
 
-/** Conversations API v1: https://www.twilio.com/docs/conversations-classic/api */
+/**
+ * Conversations API v1, and of Flex's, which is another host at Twilio, what hands conversations over.
+ * https://www.twilio.com/docs/conversations-classic/api
+ */
 export async function api(app: FastifyInstance, { account, users, faults, log }: ApiOptions) {
   // Unknown paths inside the API need credentials and are logged like any other call.
   app.setNotFoundHandler(nothingHere)
@@ -32,6 +36,7 @@ export async function api(app: FastifyInstance, { account, users, faults, log }:
   app.removeAllContentTypeParsers()
   await app.register(formbody)
   await app.register(serviceRoutes, { account })
+  await app.register(flexRoutes, { account })
   await app.register(family, { account })
   await app.register(family, { account, prefix: '/Services/:chatServiceSid' })
 }

@@ -10,6 +10,7 @@ const revisionOf = (revision: number, given: Partial<FlowRevision> = {}): FlowRe
   definition: { states: [{ name: 'Trigger', n: revision }], initial_state: 'Trigger', ü: null },
   faults: [],
   commitMessage: null,
+  authorSid: null,
   flowCreatedAt: start,
   createdAt: start + revision,
   ...given
@@ -106,5 +107,20 @@ export async function flows(t: Test, makeStore: MakeStore): Promise<void> {
   t.test('the store answers when it is asked whether it does', async t => {
     const { store } = await makeStore(t, { leaseMs })
     await t.resolves(store.ping())
+  })
+
+  t.test('test users are kept as they were last given, and go with their flow', async t => {
+    const { store, peer, reopen } = await makeStore(t, { leaseMs })
+    await store.flows.saveRevision(revisionOf(1))
+    t.strictSame(await peer.flows.fetchTestUsers(flowSid), [])
+    await store.flows.saveTestUsers(flowSid, ['+1', 'ada', '+1'])
+    await store.flows.saveTestUsers(flowSid, ['+2', 'ada'])
+    t.strictSame(await peer.flows.fetchTestUsers(flowSid), ['+2', 'ada'])
+    t.strictSame(await peer.flows.fetchTestUsers(otherFlowSid), [])
+    t.equal((await peer.flows.listFlows()).length, 1)
+    const again = await reopen()
+    t.strictSame(await again.flows.fetchTestUsers(flowSid), ['+2', 'ada'])
+    await again.flows.removeFlow(flowSid)
+    t.strictSame(await again.flows.fetchTestUsers(flowSid), [])
   })
 }

@@ -189,7 +189,7 @@ const attachedTo =
   (execution: Execution): Execution => ({
     ...execution,
     attachments: conversations.map(conversationSid => ({
-      step: 1,
+      visit: 1,
       conversationSid,
       serviceSid: null,
       attached: true,

@@ -27,13 +27,14 @@ export function executionFor({ executions }: Store, given: Given = {}): Executio
   const to = given.to ?? '+15550000001'
   const from = given.from ?? '+15559999999'
   const flow = given.flowSid ?? flowSid
+  const contactSid = `FC${Buffer.from(`${to} ${from}`).toString('hex')}`
   return newExecution({
-    sid: executions.newSid(flow, to, from),
+    sid: executions.newSid(flow, contactSid),
     accountSid: `AC${'3'.repeat(32)}`,
     flowRevision: 1,
     mode: 'flow',
     createdAt: start,
-    contactSid: `FC${'4'.repeat(32)}`,
+    contactSid,
     initiatedBy: '',
     triggeredBy: 'incomingRequest',
     ...given,
