@@ -15,6 +15,7 @@ export function dueAt(execution: Execution, limits: Limits): number {
       ? end.at
       : Math.max(createdAt + retentionMs, end.at + readableForMs)
   }
+  if (pause?.type === 'effect') return execution.updatedAt
   return pause?.type === 'reply' ? pause.until : createdAt + limits.lifetimeMs
 }
 

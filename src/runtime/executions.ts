@@ -4,59 +4,61 @@ import {
   type Execution,
   newExecution,
   type Step,
-  stepNumber
+  type TriggerEvent
 } from '../engine/execution.ts'
 import type { Json, JsonObject } from '../engine/json.ts'
-import { ContactBusy, NotFound, NotNow } from './errors.ts'
+import { NotFound, NotNow } from './errors.ts'
 import type { Claim } from './ports.ts'
 import type { Runtime } from './runtime.ts'
 import { until } from './until.ts'
 
 export interface NewTrigger {
   readonly flowSid: string
+  readonly triggeredBy: TriggerEvent
   readonly to: string
   readonly from: string
+  /** What tells contacts apart; an execution is exclusive for its flow and contact. */
+  readonly contact: string
+  readonly initiatedBy: string
   readonly parameters: JsonObject
   readonly mode: Execution['mode']
-  /** What happens when the contact has an active execution of this flow. */
-  readonly conflictPolicy: 'reject' | 'replace' | 'parallel'
+  /** May another execution of this flow be active for this contact? */
+  readonly exclusive: boolean
   readonly idempotencyKey: string | null
 }
 
+export type Started =
+  | { readonly outcome: 'started'; readonly execution: Execution }
+  | { readonly outcome: 'conflict' | 'repeated'; readonly sid: string }
+
 /**
  * Starts an execution of the published revision; it is durable, and under way, when this resolves.
- * Throws `NotFound`, `NotNow` where nothing is published, and `ContactBusy`.
+ * Throws `NotFound`, and `NotNow` where nothing is published.
  */
-export async function createExecution(runtime: Runtime, trigger: NewTrigger): Promise<Execution> {
-  const flowRevision = await publishedRevision(runtime, trigger.flowSid)
+export async function startExecution(runtime: Runtime, trigger: NewTrigger): Promise<Started> {
   const { executions, worker } = runtime
-  for (;;) {
-    const execution = startOf(runtime, trigger, flowRevision)
-    const created = await executions.create({
-      execution,
-      event: {
-        type: 'triggered',
-        id: `trigger:${execution.sid}`,
-        at: execution.createdAt,
-        parameters: trigger.parameters
-      },
-      exclusive: trigger.conflictPolicy !== 'parallel',
-      idempotencyKey: trigger.idempotencyKey,
-      now: execution.createdAt,
-      claim: worker.hasRoom()
-    })
-    if (created.outcome === 'created') {
-      if (created.claim) worker.run(created.claim)
-      return execution
-    }
-    if (created.outcome === 'repeated') return fetchExecution(runtime, trigger.flowSid, created.sid)
-    if (trigger.conflictPolicy !== 'replace') throw new ContactBusy(created.sid)
-    await ensureEnded(runtime, created.sid, 'replaced')
-  }
+  const execution = startOf(runtime, trigger, await firstRevision(runtime, trigger))
+  const { sid, createdAt } = execution
+  const created = await executions.create({
+    execution,
+    event: {
+      type: 'triggered',
+      id: `trigger:${sid}`,
+      at: createdAt,
+      parameters: trigger.parameters
+    },
+    exclusive: trigger.exclusive,
+    idempotencyKey: trigger.idempotencyKey,
+    now: createdAt,
+    claim: worker.hasRoom()
+  })
+  if (created.outcome !== 'created') return created
+  if (created.claim) worker.run(created.claim)
+  return { outcome: 'started', execution }
 }
 
-async function publishedRevision({ flows }: Runtime, flowSid: string): Promise<number> {
-  const revision = await flows.published(flowSid)
+async function firstRevision({ flows }: Runtime, { flowSid, to }: NewTrigger): Promise<number> {
+  const revision = await flows.revisionFor(flowSid, to)
   if (revision !== null) return revision
   if (!(await flows.store.fetchRevision(flowSid, 'LatestRevision'))) {
     throw new NotFound(`There is no flow ${flowSid}`)
@@ -64,20 +66,25 @@ async function publishedRevision({ flows }: Runtime, flowSid: string): Promise<n
   throw new NotNow(`Flow ${flowSid} has only drafts; publish it before you start an execution`)
 }
 
-function startOf(runtime: Runtime, trigger: NewTrigger, flowRevision: number): Execution {
-  const { flowSid, to, from, mode } = trigger
+function startOf(
+  { accountSid, executions, clock, ids }: Runtime,
+  trigger: NewTrigger,
+  flowRevision: number
+): Execution {
+  const { flowSid, to, from, mode, triggeredBy, initiatedBy } = trigger
+  const contactSid = `FC${ids.of(trigger.contact)}`
   return newExecution({
-    sid: runtime.executions.newSid(flowSid, to, from),
-    accountSid: runtime.accountSid,
+    sid: executions.newSid(flowSid, contactSid),
+    accountSid,
     flowSid,
     flowRevision,
     mode,
-    createdAt: runtime.clock.now(),
+    createdAt: clock.now(),
     to,
     from,
-    contactSid: `FC${runtime.ids.of(to)}`,
-    initiatedBy: `RQ${runtime.ids.random()}`,
-    triggeredBy: 'incomingRequest'
+    contactSid,
+    initiatedBy,
+    triggeredBy
   })
 }
 
@@ -94,17 +101,16 @@ export async function fetchExecution(
   return execution
 }
 
-/** One step and those before it, oldest first. Throws `NotFound`. */
+/** One step and those recorded before it, oldest first. Throws `NotFound`. */
 export async function fetchStepsUpTo(
-  runtime: Runtime,
+  { executions }: Runtime,
   execution: Execution,
   stepSid: string
 ): Promise<readonly Step[]> {
-  const number = stepNumber(execution.sid, stepSid)
-  const steps = number === null ? [] : await runtime.executions.fetchSteps(execution.sid)
-  if (number === null || !steps[number])
-    throw new NotFound(`There is no step ${stepSid} of execution ${execution.sid}`)
-  return steps.slice(0, number + 1)
+  const steps = await executions.fetchSteps(execution.sid)
+  const place = steps.findIndex(({ sid }) => sid === stepSid)
+  if (place < 0) throw new NotFound(`There is no step ${stepSid} of execution ${execution.sid}`)
+  return steps.slice(0, place + 1)
 }
 
 /** The context as it was after these steps. */

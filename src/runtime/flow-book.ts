@@ -1,40 +1,71 @@
+import type { Execution } from '../engine/execution.ts'
 import type { Catalog, Flow } from '../flow/flow.ts'
 import { parseFlow } from '../flow/parse.ts'
-import { InvalidFlow, NotFound } from './errors.ts'
+import { InvalidFlow, NotFound, NotNow } from './errors.ts'
 import type { Clock, FlowRevision, FlowStore, RevisionChoice } from './ports.ts'
 
 /** The flows as executions need them: parsed, and at hand while a turn runs. */
 export interface FlowBook {
   readonly store: FlowStore
   readonly catalog: Catalog
-  /** The revision that a new execution gets; null when none is published. May lag a publish by half a second. */
-  published(flowSid: string): Promise<number | null>
+  /**
+   * The revision that a new execution gets, which for a test user is the latest draft; null when there is
+   * none. May lag a change made by another process by half a second.
+   */
+  revisionFor(flowSid: string, contact: string): Promise<number | null>
+  isTestUser(flowSid: string, contact: string): Promise<boolean>
   /** Makes a revision ready for `at`. Throws `NotFound`, or `InvalidFlow` for a faulty draft. */
   load(flowSid: string, revision: number): Promise<void>
   /** A revision that was loaded before. */
   at(flowSid: string, revision: number): Flow
-  /** Forgets which revision is published, after a change made here. */
+  /** Forgets what is known of the flow, after a change made here. */
   refresh(flowSid: string): void
 }
 
-const publishedForMs = 500
+const knownForMs = 500
+
+/** What new executions ask about a flow again and again. */
+interface Known {
+  readonly published: number | null
+  readonly latest: number | null
+  readonly testUsers: ReadonlySet<string>
+  readonly readAt: number
+}
 
 export function makeFlowBook(store: FlowStore, catalog: Catalog, clock: Clock): FlowBook {
   const parsed = new Map<string, Flow>()
-  const published = new Map<string, { revision: number | null; readAt: number }>()
+  const known = new Map<string, Known>()
   const key = (flowSid: string, revision: number) => `${flowSid}:${revision}`
+
+  async function recall(flowSid: string): Promise<Known> {
+    const before = known.get(flowSid)
+    if (before && clock.now() - before.readAt < knownForMs) return before
+    const [published, latest, testUsers] = await Promise.all([
+      store.fetchRevision(flowSid, 'LatestPublished'),
+      store.fetchRevision(flowSid, 'LatestRevision'),
+      store.fetchTestUsers(flowSid)
+    ])
+    const now: Known = {
+      published: published?.revision ?? null,
+      latest: latest?.revision ?? null,
+      testUsers: new Set(testUsers),
+      readAt: clock.now()
+    }
+    known.set(flowSid, now)
+    return now
+  }
 
   return {
     store,
     catalog,
 
-    async published(flowSid) {
-      const known = published.get(flowSid)
-      if (known && clock.now() - known.readAt < publishedForMs) return known.revision
-      const found = await store.fetchRevision(flowSid, 'LatestPublished')
-      const revision = found?.revision ?? null
-      published.set(flowSid, { revision, readAt: clock.now() })
-      return revision
+    async revisionFor(flowSid, contact) {
+      const { published, latest, testUsers } = await recall(flowSid)
+      return testUsers.has(contact) ? latest : published
+    },
+
+    async isTestUser(flowSid, contact) {
+      return (await recall(flowSid)).testUsers.has(contact)
     },
 
     async load(flowSid, revision) {
@@ -52,12 +83,36 @@ export function makeFlowBook(store: FlowStore, catalog: Catalog, clock: Clock): 
     },
 
     refresh(flowSid) {
-      published.delete(flowSid)
+      known.delete(flowSid)
     }
   }
 }
 
-export async function fetchRevision(
+/**
+ * Makes a subflow ready for an execution and answers its revision. Only test users of the parent get drafts.
+ * Throws `NotFound`, `NotNow` where nothing is published, and `InvalidFlow`.
+ * https://www.twilio.com/docs/studio/subflows
+ */
+export async function loadSubflow(
+  book: FlowBook,
+  { flowSid: parentSid, to }: Pick<Execution, 'flowSid' | 'to'>,
+  flowSid: string,
+  choice: RevisionChoice
+): Promise<number> {
+  const wanted =
+    choice === 'LatestRevision' && !(await book.isTestUser(parentSid, to))
+      ? 'LatestPublished'
+      : choice
+  const found = await book.store.fetchRevision(flowSid, wanted)
+  if (!found)
+    throw new NotNow(
+      `There is no ${wanted === 'LatestPublished' ? 'published revision' : `revision ${wanted}`} of flow ${flowSid}`
+    )
+  await book.load(flowSid, found.revision)
+  return found.revision
+}
+
+async function fetchRevision(
   store: FlowStore,
   flowSid: string,
   choice: RevisionChoice

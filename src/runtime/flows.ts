@@ -11,6 +11,7 @@ export interface FlowChange {
   /** JSON text, or the value itself. */
   readonly definition?: unknown
   readonly commitMessage?: string
+  readonly authorSid?: string
 }
 
 /** Saves a new flow and its first revision. Throws `InvalidFlow` where a faulty one is to be published. */
@@ -80,6 +81,26 @@ export async function deleteFlow(runtime: Runtime, flowSid: string): Promise<voi
   runtime.flows.refresh(flowSid)
 }
 
+/** The people who get drafts. Throws `NotFound`. */
+export async function fetchTestUsers(
+  runtime: Runtime,
+  flowSid: string
+): Promise<readonly string[]> {
+  await fetchFlow(runtime, flowSid)
+  return runtime.flows.store.fetchTestUsers(flowSid)
+}
+
+export async function saveTestUsers(
+  runtime: Runtime,
+  flowSid: string,
+  addresses: readonly string[]
+): Promise<readonly string[]> {
+  await fetchFlow(runtime, flowSid)
+  await runtime.flows.store.saveTestUsers(flowSid, addresses)
+  runtime.flows.refresh(flowSid)
+  return addresses
+}
+
 async function saveRevision(
   runtime: Runtime,
   flowSid: string,
@@ -123,6 +144,7 @@ function nextRevision(
     definition,
     faults,
     commitMessage: change.commitMessage ?? null,
+    authorSid: change.authorSid ?? latest?.authorSid ?? null,
     flowCreatedAt: latest?.flowCreatedAt ?? now,
     createdAt: now
   }

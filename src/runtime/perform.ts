@@ -1,12 +1,17 @@
-import type { Answer, Effect, Failure } from '../engine/effect.ts'
+import type { Answer, ConversationRef, Effect, EffectType, Failure } from '../engine/effect.ts'
 import type { Execution } from '../engine/execution.ts'
-import { CallFailed } from './errors.ts'
+import { CallFailed, InvalidFlow, NotFound, NotNow } from './errors.ts'
+import { loadSubflow } from './flow-book.ts'
+import { once } from './once.ts'
 import type { Tools } from './runtime.ts'
 
-const attempts = 5
-const firstPauseMs = 500
 /** Clocks differ; a message is looked for from a little before its execution began. */
 const clockSkewMs = 5 * 60 * 1000
+
+/** Nobody can be asked whether these were done, so the turn is saved as soon as they were. */
+const withoutTrace: ReadonlySet<EffectType> = new Set(['http-request', 'create-interaction'])
+
+export const leavesNoTrace = ({ type }: Effect): boolean => withoutTrace.has(type)
 
 /**
  * Does one effect and answers how it went. What was perhaps done before, by a turn that died or a call that
@@ -23,76 +28,91 @@ export async function perform(
   } catch (error) {
     const { sid: executionSid } = execution
     tools.logger.warn({ executionSid, effect: effect.type, error }, 'An effect failed')
-    return { ok: false, failure: error instanceof CallFailed ? error.failure : unforeseen(error) }
+    return { ok: false, failure: failureOf(error) }
   }
 }
 
-const unforeseen = (error: unknown): Failure => ({
-  code: null,
-  status: null,
-  message: error instanceof Error ? error.message : String(error),
-  outcome: 'unknown'
-})
+function failureOf(error: unknown): Failure {
+  if (error instanceof CallFailed) return error.failure
+  const message = error instanceof Error ? error.message : String(error)
+  const refused =
+    error instanceof NotFound || error instanceof NotNow || error instanceof InvalidFlow
+  return { code: null, status: null, message, outcome: refused ? 'refused' : 'unknown' }
+}
 
-async function carryOut(tools: Tools, effect: Effect, execution: Execution, recovering: boolean) {
+type Value = Extract<Answer, { ok: true }>['value']
+
+async function carryOut(
+  tools: Tools,
+  effect: Effect,
+  execution: Execution,
+  recovering: boolean
+): Promise<Value> {
   const { conversations } = tools
   switch (effect.type) {
     case 'fetch-conversation':
       return conversations.fetch(effect)
     case 'list-participants':
       return conversations.participants(effect)
-    case 'remove-webhook':
-      return removeWebhooks(tools, effect, execution.sid)
+    case 'create-conversation':
+      return once(tools, recovering, {
+        look: () =>
+          findCreated(tools, { conversationSid: effect.id, serviceSid: effect.serviceSid }),
+        act: () => conversations.create(effect, effect.id)
+      })
+    case 'add-participant':
+      return once(tools, recovering, {
+        look: async () => (await conversations.participants(effect))[0] ?? null,
+        act: () => conversations.addParticipant(effect)
+      })
+    case 'delete-conversation':
+      await conversations.delete(effect)
+      return null
     case 'add-webhook':
-      return once(
-        tools,
-        recovering,
-        async () => {
+      return once(tools, recovering, {
+        look: async () => {
           const found = await conversations.findWebhooks(effect, execution.sid)
           return found.find(({ current }) => current) ?? null
         },
-        () => conversations.addWebhook(effect, execution.sid)
-      )
+        act: () => conversations.addWebhook(effect, execution.sid)
+      })
+    case 'remove-webhook':
+      return removeWebhooks(tools, effect, execution.sid)
     case 'send-message':
-      return once(
-        tools,
-        recovering,
-        () => conversations.findSent(effect, effect.id, execution.createdAt - clockSkewMs),
-        () => conversations.send(effect, effect.id)
-      )
+      return once(tools, recovering, {
+        look: () => conversations.findSent(effect, effect.id, execution.createdAt - clockSkewMs),
+        act: () => conversations.send(effect, effect.id)
+      })
+    case 'create-interaction':
+      return tools.agents.handOver(effect)
+    case 'http-request':
+      return tools.http.call(effect, effect.id)
+    case 'load-flow':
+      return {
+        revision: await loadSubflow(tools.flows, execution, effect.flowSid, effect.revision)
+      }
     default:
       return effect satisfies never
+  }
+}
+
+async function findCreated({ conversations }: Tools, ref: ConversationRef) {
+  try {
+    return await conversations.fetch(ref)
+  } catch (error) {
+    if (error instanceof CallFailed && error.failure.status === 404) return null
+    throw error
   }
 }
 
 /** Removes every webhook that leads to this execution: a call without an answer may have made a second one. */
 export async function removeWebhooks(
   { conversations }: Pick<Tools, 'conversations'>,
-  conversation: Parameters<Tools['conversations']['findWebhooks']>[0],
+  conversation: ConversationRef,
   executionSid: string
 ): Promise<null> {
   for (const { webhookSid } of await conversations.findWebhooks(conversation, executionSid)) {
     await conversations.removeWebhook(conversation, webhookSid)
   }
   return null
-}
-
-/** Acts at most once: looks first where it may have happened already, and again after an unknown outcome. */
-async function once<T>(
-  { clock }: Tools,
-  lookFirst: boolean,
-  look: () => Promise<T | null>,
-  act: () => Promise<T>
-): Promise<T> {
-  for (let attempt = 1, looking = lookFirst; ; attempt++, looking = true) {
-    const done = looking ? await look() : null
-    if (done !== null) return done
-    try {
-      return await act()
-    } catch (error) {
-      const unknown = error instanceof CallFailed && error.failure.outcome === 'unknown'
-      if (!unknown || attempt === attempts) throw error
-      await clock.sleep(firstPauseMs * 2 ** (attempt - 1))
-    }
-  }
 }

@@ -1,12 +1,19 @@
 import type {
   Conversation,
   ConversationRef,
+  HttpAnswer,
+  HttpRequest,
+  NewConversation,
+  NewInteraction,
+  NewParticipant,
   OutgoingMessage,
   Participant,
+  RevisionChoice,
   SentMessage
 } from '../engine/effect.ts'
 import type { InboxEvent, Triggered } from '../engine/event.ts'
 import type { Execution, Step } from '../engine/execution.ts'
+import type { JsonObject } from '../engine/json.ts'
 import type { FlowFault } from '../flow/flow.ts'
 
 // What the runtime needs from the world, in our own words. Times are epoch milliseconds throughout, and
@@ -25,9 +32,9 @@ export interface Claim {
 export interface NewEntry {
   readonly execution: Execution
   readonly event: Triggered
-  /** Refuse while another execution of the same flow, `to` and `from` is active. */
+  /** Refuse while another execution of the same flow and contact is active. */
   readonly exclusive: boolean
-  /** The same key again, for the same flow, `to` and `from`, is the same execution. */
+  /** The same key again, for the same flow and contact, is the same execution. */
   readonly idempotencyKey: string | null
   readonly now: number
   /** Claim it at once; false where this process is full. */
@@ -87,7 +94,7 @@ export interface ExecutionQuery {
  */
 export interface ExecutionStore {
   /** A new SID, carrying the shard that this flow and contact belong to. */
-  newSid(flowSid: string, to: string, from: string): string
+  newSid(flowSid: string, contactSid: string): string
   /** Exactly one of several exclusive creates for one contact wins; the others learn who did. */
   create(entry: NewEntry): Promise<Created>
   /**
@@ -130,12 +137,14 @@ export interface FlowRevision {
   readonly definition: unknown
   readonly faults: readonly FlowFault[]
   readonly commitMessage: string | null
+  /** A `US` SID, or null. */
+  readonly authorSid: string | null
   /** When the flow was created, and when this revision was. */
   readonly flowCreatedAt: number
   readonly createdAt: number
 }
 
-export type RevisionChoice = number | 'LatestPublished' | 'LatestRevision'
+export type { RevisionChoice }
 
 export interface FlowStore {
   /** False, and nothing saved, unless `revision` is one more than the latest one (1 for a new flow). */
@@ -146,6 +155,9 @@ export interface FlowStore {
   /** The latest revision of every flow, the newest flow first. */
   listFlows(): Promise<readonly FlowRevision[]>
   removeFlow(flowSid: string): Promise<boolean>
+  /** Addresses of people whose executions get the latest draft. */
+  fetchTestUsers(flowSid: string): Promise<readonly string[]>
+  saveTestUsers(flowSid: string, addresses: readonly string[]): Promise<void>
 }
 
 /** Both stores over one connection or file. */
@@ -189,6 +201,11 @@ export interface Conversations {
   findWebhooks(conversation: ConversationRef, executionSid: string): Promise<readonly OurWebhook[]>
   /** Fine when it is gone already. */
   removeWebhook(conversation: ConversationRef, webhookSid: string): Promise<void>
+  /** A new one, found again under this unique name. */
+  create(conversation: NewConversation, uniqueName: string): Promise<Conversation>
+  addParticipant(participant: NewParticipant): Promise<Participant>
+  /** Fine when it is gone already. */
+  delete(conversation: ConversationRef): Promise<void>
   /** The effect id goes into the message's attributes, beside the author's own. */
   send(message: OutgoingMessage, effectId: string): Promise<SentMessage>
   /** The message that carries this effect id, looking back no further than `since`; null if there is none. */
@@ -201,6 +218,18 @@ export interface Conversations {
   messagesAfter(conversation: ConversationRef, index: number): Promise<readonly ReceivedMessage[]>
   /** Fine when it is closed already. */
   close(conversation: ConversationRef): Promise<void>
+}
+
+/** Agents, in Flex. Throws `CallFailed`. */
+export interface Agents {
+  /** Creates the interaction with its task; answers what templates find at `widgets.NAME`. */
+  handOver(interaction: NewInteraction): Promise<JsonObject>
+}
+
+/** Servers that flows name. */
+export interface HttpCaller {
+  /** Throws `CallFailed` where there is no answer to use: no connection, too slow, too large, not allowed. */
+  call(request: HttpRequest, idempotencyKey: string): Promise<HttpAnswer>
 }
 
 /** The only source of time: tests put their own in its place. */

@@ -1,6 +1,14 @@
 import type { Env } from '../engine/widget.ts'
 import type { FlowBook } from './flow-book.ts'
-import type { Clock, Conversations, ExecutionStore, Ids, Logger } from './ports.ts'
+import type {
+  Agents,
+  Clock,
+  Conversations,
+  ExecutionStore,
+  HttpCaller,
+  Ids,
+  Logger
+} from './ports.ts'
 import type { Worker } from './worker.ts'
 
 /** Everything that running executions takes; made once, in `main.ts`, and passed on as it is. */
@@ -9,6 +17,8 @@ export interface Tools {
   readonly executions: ExecutionStore
   readonly flows: FlowBook
   readonly conversations: Conversations
+  readonly agents: Agents
+  readonly http: HttpCaller
   readonly clock: Clock
   readonly ids: Ids
   readonly logger: Logger

@@ -1,5 +1,5 @@
 import type { StepRequested } from '../engine/event.ts'
-import type { Execution, Step } from '../engine/execution.ts'
+import { type Execution, type Step, stepSid } from '../engine/execution.ts'
 import type { JsonObject } from '../engine/json.ts'
 import { parseFlow } from '../flow/parse.ts'
 import { BadRequest, InvalidFlow, NotFound, NotNow } from './errors.ts'
@@ -10,6 +10,8 @@ export interface StepResult {
   readonly execution: Execution
   /** Null while the widget waits for a reply. */
   readonly step: Step | null
+  /** The step's SID, recorded yet or not. */
+  readonly stepSid: string
 }
 
 /**
@@ -43,15 +45,16 @@ async function resultOf(
   if (refused) throw new NotNow(refused.message)
   const steps = await executions.fetchSteps(execution.sid)
   const step = steps.find(taken => taken.requestId === requestId)
-  if (step) return { execution, step }
+  if (step) return { execution, step, stepSid: step.sid }
   if (execution.mode === 'flow') {
     throw new NotNow(
       `Execution ${execution.sid} follows its flow; create it with Mode=stepwise to run single steps`
     )
   }
-  const waiting =
-    execution.pause?.type === 'reply' && execution.frames.at(-1)?.requestId === requestId
-  return waiting ? { execution, step: null } : null
+  const asked = execution.frames.find(frame => frame.requestId === requestId)
+  return asked && execution.pause?.type === 'reply'
+    ? { execution, step: null, stepSid: stepSid(execution.sid, asked.visit) }
+    : null
 }
 
 interface InlineWidget {

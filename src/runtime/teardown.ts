@@ -72,6 +72,9 @@ async function undo(tools: Tools, executionSid: string, task: TeardownTask): Pro
     case 'close-conversation':
       await tools.conversations.close(task)
       return
+    case 'delete-conversation':
+      await tools.conversations.delete(task)
+      return
     default:
       return task.type satisfies never
   }

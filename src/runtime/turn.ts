@@ -1,11 +1,22 @@
-import type { Event } from '../engine/event.ts'
+import type { Effect } from '../engine/effect.ts'
+import type { EffectSettled, Event, InboxEvent } from '../engine/event.ts'
 import type { Execution, Step } from '../engine/execution.ts'
 import { dueAt } from './due.ts'
 import { acceptDue, inConversationOrder } from './next-events.ts'
-import { perform } from './perform.ts'
+import { leavesNoTrace, perform } from './perform.ts'
 import type { Claim } from './ports.ts'
 import type { Tools } from './runtime.ts'
 import { take } from './take.ts'
+
+/** What a turn has come to, and not yet saved. */
+interface Turn {
+  readonly claim: Claim
+  execution: Execution
+  steps: Step[]
+  consumed: string[]
+  /** An earlier turn may have done what this one sets out to do. */
+  recovering: boolean
+}
 
 /**
  * Runs the turn of one claim: takes each event as far as it goes, does what it asks for on the way, and
@@ -13,47 +24,74 @@ import { take } from './take.ts'
  * Throws `FenceLost` where another worker has taken over; nothing was saved then.
  */
 export async function runTurn(tools: Tools, claim: Claim): Promise<Execution> {
-  let { execution, inbox, recovering } = claim
-  for (;;) {
-    const steps: Step[] = []
-    const events = inConversationOrder(inbox)
-    if (events.length === 0) await acceptDue(tools, execution)
-    for (const event of events) execution = await settle(tools, execution, event, recovering, steps)
-    inbox = await tools.executions.commit(claim, {
-      execution,
-      steps,
-      consumed: events.map(({ id }) => id),
-      dueAt: dueAt(execution, tools.env.limits),
-      hold: false,
-      now: tools.clock.now()
-    })
-    if (inbox.length === 0) return execution
-    recovering = false
+  const { execution, recovering } = claim
+  const turn: Turn = { claim, execution, recovering, steps: [], consumed: [] }
+  await takeUp(tools, turn)
+  for (let { inbox } = claim; ; ) {
+    for (const event of inConversationOrder(inbox)) {
+      turn.consumed.push(event.id)
+      await settleAll(tools, turn, await advanceBy(tools, turn, event))
+    }
+    if (inbox.length === 0) await acceptDue(tools, turn.execution)
+    inbox = await commit(tools, turn, false)
+    if (inbox.length === 0) return turn.execution
   }
 }
 
-/** Takes one event and the answers to all the effects that come up; collects the steps on the way. */
-async function settle(
-  tools: Tools,
-  before: Execution,
-  first: Event,
-  recovering: boolean,
-  steps: Step[]
-): Promise<Execution> {
-  let execution = before
-  let event: Event | null = first
-  while (event) {
-    const advanced = await take(tools, execution, event)
-    const { effect } = advanced
-    execution = advanced.execution
-    steps.push(...advanced.steps)
-    event = effect && {
-      type: 'effect-settled',
-      id: effect.id,
-      effectId: effect.id,
-      answer: await perform(tools, effect, execution, recovering),
-      at: tools.clock.now()
-    }
+/** An execution that was saved while an effect was still to be done goes on with that effect. */
+async function takeUp(tools: Tools, turn: Turn): Promise<void> {
+  const { pause } = turn.execution
+  if (pause?.type === 'effect') await settleAll(tools, turn, pause.effect)
+}
+
+async function settleAll(tools: Tools, turn: Turn, first: Effect | null): Promise<void> {
+  for (let effect = first; effect; ) {
+    const next: Effect | null = await advanceBy(tools, turn, await settled(tools, turn, effect))
+    if (leavesNoTrace(effect)) await commit(tools, turn, true)
+    effect = next
   }
-  return execution
+}
+
+/** Answers the effect that comes up. */
+async function advanceBy(tools: Tools, turn: Turn, event: Event): Promise<Effect | null> {
+  const { execution, steps, effect } = await take(tools, turn.execution, event)
+  turn.execution = execution
+  turn.steps.push(...steps)
+  return effect
+}
+
+async function settled(
+  tools: Tools,
+  { execution, recovering }: Turn,
+  effect: Effect
+): Promise<EffectSettled> {
+  const answer = await perform(tools, effect, execution, recovering)
+  return {
+    type: 'effect-settled',
+    id: effect.id,
+    effectId: effect.id,
+    answer,
+    at: tools.clock.now()
+  }
+}
+
+async function commit(
+  { executions, env, clock }: Tools,
+  turn: Turn,
+  hold: boolean
+): Promise<readonly InboxEvent[]> {
+  const { claim, execution, steps, consumed } = turn
+  const due = dueAt(execution, env.limits)
+  const inbox = await executions.commit(claim, {
+    execution,
+    steps,
+    consumed,
+    dueAt: due,
+    hold,
+    now: clock.now()
+  })
+  turn.steps = []
+  turn.consumed = []
+  turn.recovering = false
+  return inbox
 }

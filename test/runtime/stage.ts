@@ -90,21 +90,20 @@ export async function setStage(t: Test, options: Omit<BuildOptions, 'clock'> = {
      * The next turn dies: before it sends one message more than told, or else when all is done and only the
      * commit is missing. Resolves when it has died.
      */
-    dieInNextTurn(sends = Number.POSITIVE_INFINITY): Promise<Killed> {
-      const { worker } = runtime
-      const { run } = worker
-      return new Promise(resolve => {
-        Object.assign(worker, {
-          run(claim: Claim) {
-            Object.assign(worker, { run })
-            void runTurn(
-              killable(sends, commit => resolve({ claim, commit })),
-              claim
-            )
-          }
-        })
-      })
-    },
+    dieInNextTurn: (sends = Number.POSITIVE_INFINITY): Promise<Killed> =>
+      new Promise(resolve =>
+        inNextTurn(claim => killable(sends, commit => resolve({ claim, commit })))
+      ),
+
+    /** The next turn runs with tools that the test has put in, and dies where one of them calls `die`. */
+    dieWhere: (spoil: (tools: Tools, die: () => Promise<never>) => Partial<Tools>): Promise<void> =>
+      new Promise(resolve => {
+        const die = () => {
+          resolve()
+          return never()
+        }
+        inNextTurn(() => ({ ...runtime, ...spoil(runtime, die) }))
+      }),
 
     /** Lets the lease of a dead turn run out, and waits until another one has done what it left. */
     async recover() {
@@ -113,13 +112,24 @@ export async function setStage(t: Test, options: Omit<BuildOptions, 'clock'> = {
     }
   }
 
+  function inNextTurn(toolsFor: (claim: Claim) => Tools): void {
+    const { worker } = runtime
+    const { run } = worker
+    Object.assign(worker, {
+      run(claim: Claim) {
+        Object.assign(worker, { run })
+        void runTurn(toolsFor(claim), claim)
+      }
+    })
+  }
+
   /** Tools that stand still where the turn dies, as everything does in a process that was killed. */
   function killable(sends: number, killed: (commit: Commit | null) => void): Tools {
     const { conversations } = runtime
     let left = sends
     const die = (commit: Commit | null) => {
       killed(commit)
-      return new Promise<never>(() => {})
+      return never()
     }
     return {
       ...runtime,
@@ -136,6 +146,8 @@ export async function setStage(t: Test, options: Omit<BuildOptions, 'clock'> = {
     }
   }
 }
+
+const never = () => new Promise<never>(() => {})
 
 interface Killed {
   readonly claim: Claim

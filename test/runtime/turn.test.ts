@@ -2,7 +2,7 @@ import t from 'tap'
 import type { MessageReceived } from '../../src/engine/event.ts'
 import { deliverMessage } from '../../src/runtime/deliver.ts'
 import { FenceLost } from '../../src/runtime/errors.ts'
-import { createExecution } from '../../src/runtime/executions.ts'
+import { createExecution } from '../../src/runtime/request.ts'
 import { askAndThank, business, customer, eventually, flowOf } from '../support/build-service.ts'
 import { leaseMs, type Stage, setStage } from './stage.ts'
 
