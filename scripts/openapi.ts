@@ -16,6 +16,7 @@ export async function openApiYaml(): Promise<string> {
     ping: async () => {},
     credentials: [],
     publicUrl: 'http://reprise.test',
+    maxTriggersPerSecond: null,
     version,
     verifySignature: () => false,
     sentBy: () => null

@@ -6,10 +6,12 @@ import { type Credential, makeAuthenticate } from './authenticate.ts'
 import { answerError, answerNothing, describeFaults } from './errors.ts'
 import { installOrigin } from './links.ts'
 import { installOpenApi } from './openapi.ts'
+import { installRateLimit } from './rate-limit.ts'
 import { executionRoutes } from './routes/executions.ts'
 import { flowRoutes } from './routes/flows.ts'
 import { healthRoutes } from './routes/health.ts'
 import { stepRoutes } from './routes/steps.ts'
+import { testUserRoutes } from './routes/test-users.ts'
 import { type WebhookRoutesOptions, webhookRoutes } from './routes/webhooks.ts'
 
 export interface AppDependencies extends WebhookRoutesOptions {
@@ -17,6 +19,7 @@ export interface AppDependencies extends WebhookRoutesOptions {
   readonly ping: () => Promise<void>
   readonly credentials: readonly Credential[]
   readonly publicUrl: string
+  readonly maxTriggersPerSecond: number | null
   readonly version: string
   readonly logger?: FastifyBaseLogger
 }
@@ -25,7 +28,8 @@ const bodyBytes = 512 * 1024
 
 /** The whole HTTP surface; it neither listens nor reads the environment. */
 export async function buildApp(dependencies: AppDependencies): Promise<FastifyInstance> {
-  const { runtime, ping, credentials, publicUrl, version, logger } = dependencies
+  const { runtime, ping, credentials, publicUrl, maxTriggersPerSecond, version, logger } =
+    dependencies
   const app = Fastify({
     bodyLimit: bodyBytes,
     logController: new LogController({ disableRequestLogging: true }),
@@ -47,7 +51,9 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
       api.addHook('onRequest', makeAuthenticate(credentials))
       installOrigin(api, publicUrl)
       await api.register(flowRoutes, { runtime, publicUrl })
-      await api.register(executionRoutes, { runtime })
+      await api.register(testUserRoutes, { runtime })
+      await installRateLimit(api)
+      await api.register(executionRoutes, { runtime, maxTriggersPerSecond })
       await api.register(stepRoutes, { runtime })
     },
     { prefix: '/v2' }

@@ -27,6 +27,11 @@ export class Unauthorized extends Error {
   override readonly name = 'Unauthorized'
 }
 
+/** More calls than the operator allows; nothing was done, so the same call may be made again. */
+export class TooManyRequests extends Error {
+  override readonly name = 'TooManyRequests'
+}
+
 /** A webhook that Twilio did not sign, or not for this URL. */
 export class BadSignature extends Error {
   override readonly name = 'BadSignature'
@@ -87,6 +92,7 @@ function answerTo(error: FastifyError): Answer {
     return { status: 400, code: 81022, details: { errors: faultsOf(error) } }
   if (error instanceof BadRequest) return { status: 400, code: error.code }
   if (error instanceof Unauthorized) return { status: 401, code: 20003 }
+  if (error instanceof TooManyRequests) return { status: 429, code: 20429 }
   if (error instanceof BadSignature) return { status: 403, code: 20403 }
   if (error instanceof StoreUnavailable) return { status: 503, code: 20503 }
   if (error.validation) return { status: 400, code: 20001 }

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifySchema } from 'fastify'
 import { Diagnosis, Execution } from './routes/executions.schema.ts'
 import { Flow, Revision } from './routes/flows.schema.ts'
 import { Step, StepRun } from './routes/steps.schema.ts'
+import { TestUsers } from './routes/test-users.schema.ts'
 import { ErrorResponse, PageMeta } from './schemas.ts'
 
 /** Describes every route registered after it; the document is made from the schemas that requests meet. */
@@ -53,6 +54,7 @@ export async function installOpenApi(app: FastifyInstance, version: string): Pro
     PageMeta,
     Flow,
     Revision,
+    TestUsers,
     Execution,
     Diagnosis,
     Step,

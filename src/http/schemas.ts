@@ -45,6 +45,7 @@ const reasons = {
   404: 'There is no such thing (20404)',
   409: 'Where it stands, this cannot be done; nothing has changed (20409)',
   413: 'The body is too large (20413)',
+  429: 'More calls than the operator allows; nothing was done, try again (20429)',
   415: 'The body is neither a form nor JSON (20415)',
   '5xx':
     'The store cannot be reached: 503 (20503), try again after Retry-After seconds. Or an error of ours: 500 (20500)'

@@ -62,6 +62,50 @@ t.test('flows', async t => {
     t.equal(String(changed.dateCreated), String(renamed.dateCreated))
   })
 
+  await t.test('a revision knows its author, the last one who was named', async t => {
+    const [ada, grace] = [`US${'a'.repeat(32)}`, `US${'b'.repeat(32)}`]
+    const created = await flows.create({
+      friendlyName: 'Reminder',
+      status: 'published',
+      definition: noted,
+      authorSid: ada
+    })
+    t.equal(created.authorSid, ada)
+    const flow = flows(created.sid)
+    t.equal((await flow.update({ status: 'published' })).authorSid, ada)
+    t.equal((await flow.update({ status: 'draft', authorSid: grace })).authorSid, grace)
+    t.equal((await flow.revisions('1').fetch()).authorSid, ada)
+    t.equal((await flows(await publish(noted)).fetch()).authorSid, null)
+    await t.rejects(flow.update({ status: 'draft', authorSid: 'Ada' }), { code: 20001 })
+  })
+
+  await t.test('test users are saved, replaced, and taken away', async t => {
+    const sid = await publish(noted)
+    const testUsers = flows(sid).testUsers()
+    t.match(await testUsers.fetch(), {
+      sid,
+      testUsers: [],
+      url: `${url}/v2/Flows/${sid}/TestUsers`
+    })
+    const one = ['+15550001111']
+    const several = ['+15550001111', 'whatsapp:+15550002222', 'ada & co']
+    for (const addresses of [one, several, ['chat-user']]) {
+      t.strictSame((await testUsers.update({ testUsers: addresses })).testUsers, addresses)
+      t.strictSame((await testUsers.fetch()).testUsers, addresses)
+    }
+    t.strictSame((await testUsers.update({ testUsers: [''] })).testUsers, [])
+    t.strictSame((await testUsers.fetch()).testUsers, [])
+    const path = `/v2/Flows/${sid}/TestUsers`
+    t.match(await call('POST', path, { form: {} }), { status: 400, body: { code: 20001 } })
+    t.match(await call('POST', path, { form: { TestUsers: 'x'.repeat(257) } }), { status: 400 })
+    const nobody = flows(`FW${'0'.repeat(32)}`).testUsers()
+    await t.rejects(nobody.fetch(), { code: 20404 })
+    await t.rejects(nobody.update({ testUsers: one }), { code: 20404 })
+    await testUsers.update({ testUsers: one })
+    await flows(sid).remove()
+    await t.rejects(testUsers.fetch(), { code: 20404 })
+  })
+
   await t.test('revisions are listed newest first, and fetched by number or by name', async t => {
     const sid = await publish(noted)
     await flows(sid).update({ status: 'published', commitMessage: 'second' })
@@ -484,4 +528,18 @@ t.test('links keep https where a proxy in front of the service ends TLS', async 
   }
   t.equal(await links('reprise.example.com'), `https://reprise.example.com/v2/Flows/${sid}`)
   t.equal(await links('inside:3000'), `http://inside:3000/v2/Flows/${sid}`)
+})
+
+t.test('more triggers than the operator allows get 429, and nothing is started', async t => {
+  const { publish, trigger, call } = await buildService(t, {
+    environment: { MAX_TRIGGERS_PER_SECOND: '5' }
+  })
+  const sid = await publish(askAndThank())
+  const tries = Array.from({ length: 20 }, (_, at) => trigger(sid, {}, `+1555${at}`))
+  const outcomes = await Promise.allSettled(tries)
+  const refused = outcomes.filter(outcome => outcome.status === 'rejected')
+  t.ok(refused.length >= 10, 'most came within one second')
+  for (const { reason } of refused) t.match(reason, { status: 429, code: 20429 })
+  const { body } = await call('GET', `/v2/Flows/${sid}/Executions`)
+  t.equal(body.executions.length, 20 - refused.length)
 })

@@ -57,12 +57,12 @@ export function diagnosisResource(execution: Execution, origin: string) {
       next_attempt: isoDate(teardown.nextAt),
       last_error: teardown.lastError
     },
-    problems: problems.map(({ code, message, at, widget, step }) => ({
+    problems: problems.map(({ code, message, at, widget, stepSid }) => ({
       code,
       message,
       date: isoDate(at),
       widget: widget ?? null,
-      step: step ?? null
+      step_sid: stepSid ?? null
     })),
     url: `${executionUrl(execution, origin)}/Diagnosis`
   }

@@ -100,7 +100,7 @@ const Problem = Type.Object({
   message: Type.String(),
   date: DateTime,
   widget: Nullable(Type.String()),
-  step: Nullable(Type.Integer())
+  step_sid: Nullable(Type.String({ description: 'The step during which it happened' }))
 })
 
 export const Diagnosis = Type.Object(

@@ -1,19 +1,16 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Execution as Entry } from '../../engine/execution.ts'
-import {
-  createExecution,
-  deleteExecution,
-  endExecution,
-  fetchExecution
-} from '../../runtime/executions.ts'
+import { deleteExecution, endExecution, fetchExecution } from '../../runtime/executions.ts'
 import { fetchFlow } from '../../runtime/flows.ts'
 import { jsonObject } from '../../runtime/json-object.ts'
 import type { ExecutionQuery, Position } from '../../runtime/ports.ts'
+import { createExecution } from '../../runtime/request.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import { checkContact } from '../fields.ts'
 import { urlOf } from '../links.ts'
 import { cursorOf, oneMore, pageOf } from '../paging.ts'
+import { triggersPerSecond } from '../rate-limit.ts'
 import { errorResponses } from '../schemas.ts'
 import { contextResource, diagnosisResource, executionResource } from './execution-resource.ts'
 import {
@@ -30,14 +27,21 @@ import {
   IdempotencyHeaders
 } from './executions.schema.ts'
 
+export interface ExecutionRoutesOptions {
+  readonly runtime: Runtime
+  /** Null for no limit. */
+  readonly maxTriggersPerSecond: number | null
+}
+
 const tags = ['Executions']
 
 /** https://www.twilio.com/docs/studio/rest-api/v2/execution */
-export const executionRoutes: FastifyPluginAsyncTypebox<{ readonly runtime: Runtime }> = async (
+export const executionRoutes: FastifyPluginAsyncTypebox<ExecutionRoutesOptions> = async (
   app,
-  { runtime }
+  { runtime, maxTriggersPerSecond }
 ) => {
   app.post('/Flows/:FlowSid/Executions', {
+    ...triggersPerSecond(maxTriggersPerSecond),
     schema: {
       operationId: 'CreateExecution',
       tags,
@@ -45,7 +49,7 @@ export const executionRoutes: FastifyPluginAsyncTypebox<{ readonly runtime: Runt
       params: FlowSidParams,
       headers: IdempotencyHeaders,
       body: ExecutionCreate,
-      response: { 201: ExecutionRef, ...errorResponses(400, 401, 404, 409, 413, 415) }
+      response: { 201: ExecutionRef, ...errorResponses(400, 401, 404, 409, 413, 415, 429) }
     },
     async handler(request, reply) {
       const { To, From, Parameters, ConflictPolicy, Mode } = request.body

@@ -10,6 +10,8 @@ const commitMessage = Type.Optional(
   Type.String({ maxLength: 1024, description: 'What this revision changes' })
 )
 
+const authorSid = Type.Optional(Sid('US', 'Who made this revision'))
+
 export const FlowParams = Type.Object({ Sid: FlowSid })
 export type FlowParams = Static<typeof FlowParams>
 
@@ -17,7 +19,8 @@ export const FlowCreate = Type.Object({
   FriendlyName: friendlyName,
   Status: status,
   Definition: definition,
-  CommitMessage: commitMessage
+  CommitMessage: commitMessage,
+  AuthorSid: authorSid
 })
 export type FlowCreate = Static<typeof FlowCreate>
 
@@ -25,7 +28,8 @@ export const FlowUpdate = Type.Object({
   FriendlyName: Type.Optional(friendlyName),
   Status: status,
   Definition: Type.Optional(definition),
-  CommitMessage: commitMessage
+  CommitMessage: commitMessage,
+  AuthorSid: authorSid
 })
 export type FlowUpdate = Static<typeof FlowUpdate>
 

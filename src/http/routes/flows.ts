@@ -195,12 +195,13 @@ export const flowRoutes: FastifyPluginAsyncTypebox<FlowRoutesOptions> = async (
 }
 
 function changeOf(body: FlowUpdate): FlowChange {
-  const { FriendlyName, Status, Definition, CommitMessage } = body
+  const { FriendlyName, Status, Definition, CommitMessage, AuthorSid } = body
   return {
     status: Status,
     ...(FriendlyName !== undefined && { friendlyName: FriendlyName }),
     ...(Definition !== undefined && { definition: Definition }),
-    ...(CommitMessage !== undefined && { commitMessage: CommitMessage })
+    ...(CommitMessage !== undefined && { commitMessage: CommitMessage }),
+    ...(AuthorSid !== undefined && { authorSid: AuthorSid })
   }
 }
 
@@ -251,7 +252,7 @@ function commonFields(accountSid: string, revision: FlowRevision) {
   return {
     sid: revision.flowSid,
     account_sid: accountSid,
-    author_sid: null,
+    author_sid: revision.authorSid,
     friendly_name: revision.friendlyName,
     definition: revision.definition,
     status: revision.status,

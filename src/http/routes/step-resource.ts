@@ -42,9 +42,8 @@ export function stepContextResource(
   }
 }
 
-export function stepRunResource({ execution, step }: StepResult, origin: string) {
+export function stepRunResource({ execution, step, stepSid }: StepResult, origin: string) {
   const widget = step?.widget ?? execution.frames.at(-1)?.widget ?? ''
-  const number = step?.number ?? execution.stepCount
   return {
     account_sid: execution.accountSid,
     flow_sid: execution.flowSid,
@@ -55,7 +54,7 @@ export function stepRunResource({ execution, step }: StepResult, origin: string)
     transition: step?.transition ?? null,
     variables: variablesOf(execution, widget),
     problems: execution.problems
-      .filter(problem => problem.step === number)
+      .filter(problem => problem.stepSid === stepSid)
       .map(({ code, message }) => ({ code, message })),
     url: step && `${executionUrl(execution, origin)}/Steps/${step.sid}`
   }

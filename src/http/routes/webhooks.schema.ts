@@ -1,7 +1,9 @@
 import { type Static, Type } from 'typebox'
-import { ExecutionSid } from '../schemas.ts'
+import { ExecutionSid, FlowSid, Sid } from '../schemas.ts'
 
 export const WebhookParams = Type.Object({ Sid: ExecutionSid })
+
+export const InboundParams = Type.Object({ AccountSid: Sid('AC', 'SID of the account'), FlowSid })
 
 export const Taken = {
   description: 'The message is durable, or there was nothing to keep',
@@ -17,3 +19,18 @@ export const MessageAdded = Type.Object({
   Attributes: Type.Optional(Type.String())
 })
 export type MessageAdded = Static<typeof MessageAdded>
+
+/**
+ * `onMessageAdded`, or a message of Programmable Messaging, which has no EventType and two addresses instead.
+ * https://www.twilio.com/docs/messaging/guides/webhook-request
+ */
+export const MessageIn = Type.Object({
+  MessageSid: Type.String({ minLength: 1, maxLength: 64 }),
+  EventType: Type.Optional(Type.Literal('onMessageAdded')),
+  ConversationSid: Type.Optional(Type.String({ minLength: 1 })),
+  Index: Type.Optional(Type.String({ pattern: '^\\d{1,15}$' })),
+  Attributes: Type.Optional(Type.String()),
+  From: Type.Optional(Type.String({ minLength: 1 })),
+  To: Type.Optional(Type.String({ minLength: 1 }))
+})
+export type MessageIn = Static<typeof MessageIn>
