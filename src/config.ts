@@ -75,7 +75,35 @@ export const Settings = Type.Object({
   MAX_STEPS: Count(studioLimits.steps, 'Steps of one execution', 65535),
   MAX_SAME_WIDGET: Count(studioLimits.sameWidget, 'Runs of the same widget in a row'),
   MAX_LIFETIME_DAYS: Count(30, 'Days after which an execution expires', 3650),
-  MAX_CONTEXT_SIZE: Count(studioLimits.contextSize, "Characters of an execution's context, as JSON")
+  MAX_SUBFLOW_DEPTH: Count(
+    studioLimits.subflowDepth,
+    'Flows within flows; Studio itself allows one level'
+  ),
+  MAX_CONTEXT_SIZE: Count(
+    studioLimits.contextSize,
+    "Characters of an execution's context, as JSON"
+  ),
+  MAX_TRIGGERS_PER_SECOND: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      description: 'Executions that callers may start each second in this process; beyond that 429'
+    })
+  ),
+  HTTP_TIMEOUT_SECONDS: Count(
+    10,
+    'Seconds that an HTTP request or Function of a flow may take',
+    300
+  ),
+  HTTP_MAX_BYTES: Count(65536, 'Bytes of its answer'),
+  ALLOWED_INTERNAL_HOSTS: Type.Optional(
+    Type.String({
+      description: 'Hosts inside your network that flows may call all the same, separated by commas'
+    })
+  ),
+  TIME_ZONE: Type.String({
+    default: 'UTC',
+    description: 'Time zone of dates in templates, as in America/New_York'
+  })
 })
 type Settings = Static<typeof Settings>
 
@@ -94,6 +122,13 @@ export interface Config {
   readonly simulatorPort: number
   readonly maxTurns: number
   readonly limits: Limits
+  readonly http: {
+    readonly timeoutMs: number
+    readonly maxBytes: number
+    readonly allowedInternalHosts: ReadonlySet<string>
+  }
+  readonly timeZone: string
+  readonly maxTriggersPerSecond: number | null
 }
 
 export type RedisConfig = { readonly url: string } | { readonly clusterNodes: readonly string[] }
@@ -181,8 +216,18 @@ function configOf(settings: Settings): Config {
       steps: settings.MAX_STEPS,
       sameWidget: settings.MAX_SAME_WIDGET,
       lifetimeMs: settings.MAX_LIFETIME_DAYS * 24 * 60 * 60 * 1000,
-      contextSize: settings.MAX_CONTEXT_SIZE
-    }
+      contextSize: settings.MAX_CONTEXT_SIZE,
+      subflowDepth: settings.MAX_SUBFLOW_DEPTH
+    },
+    http: {
+      timeoutMs: settings.HTTP_TIMEOUT_SECONDS * 1000,
+      maxBytes: settings.HTTP_MAX_BYTES,
+      allowedInternalHosts: new Set(
+        settings.ALLOWED_INTERNAL_HOSTS?.split(',').map(host => host.trim())
+      )
+    },
+    timeZone: settings.TIME_ZONE,
+    maxTriggersPerSecond: settings.MAX_TRIGGERS_PER_SECOND ?? null
   }
 }
 

@@ -1,20 +1,23 @@
 import { createRequire } from 'node:module'
 import type { FastifyInstance } from 'fastify'
 import type { Logger as PinoLogger } from 'pino'
+import { makeHttpCaller } from './adapters/fetch/http-caller.ts'
 import { systemClock } from './adapters/system/clock.ts'
 import { readFlowFiles } from './adapters/system/flow-files.ts'
 import { systemIds } from './adapters/system/ids.ts'
 import { makeMatcher } from './adapters/system/patterns.ts'
+import { makeAgents } from './adapters/twilio/agents.ts'
+import { makeClient } from './adapters/twilio/client.ts'
 import { makeConversations } from './adapters/twilio/conversations.ts'
 import { makeHttpClient } from './adapters/twilio/http-client.ts'
 import { markerIn } from './adapters/twilio/marker.ts'
-import { makeSignatureCheck } from './adapters/twilio/signature.ts'
+import { makeFormSigner, makeSignatureCheck } from './adapters/twilio/signature.ts'
 import type { Config, TwilioConfig } from './config.ts'
 import { buildApp } from './http/app.ts'
 import { InvalidFlow } from './runtime/errors.ts'
 import { makeFlowBook } from './runtime/flow-book.ts'
 import { publishFlow } from './runtime/flows.ts'
-import type { Clock, Conversations, Store } from './runtime/ports.ts'
+import type { Clock, Store } from './runtime/ports.ts'
 import type { Runtime, Tools } from './runtime/runtime.ts'
 import { makeWorker } from './runtime/worker.ts'
 import { makeRender } from './template/render.ts'
@@ -46,21 +49,24 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     ...(twilio.baseUrl !== null && { baseUrl: twilio.baseUrl }),
     sleep: clock.sleep
   })
-  const { user: username, secret: password } = twilio.apiKey ?? credentialOf(twilio)
-  const conversations = makeConversations({
-    accountSid: twilio.accountSid,
-    username,
-    password,
-    httpClient,
-    webhookUrl: sid => `${publicUrl}/webhooks/executions/${sid}`
+  const { accountSid } = twilio
+  const credential = twilio.apiKey ?? credentialOf(twilio)
+  const client = makeClient({ accountSid, ...credential, httpClient })
+  const httpCaller = makeHttpCaller({
+    ...config.http,
+    basic: `${credential.user}:${credential.secret}`,
+    sign: makeFormSigner(twilio.authToken)
   })
-  const runtime = makeRuntime({
-    config,
+  const runtime = makeRuntime(config, logger, {
+    accountSid,
     store,
-    conversations,
     clock,
-    logger,
-    accountSid: twilio.accountSid
+    http: httpCaller,
+    agents: makeAgents(client),
+    conversations: makeConversations({
+      client,
+      webhookUrl: sid => `${publicUrl}/webhooks/executions/${sid}`
+    })
   })
   const app = await buildApp({
     runtime,
@@ -71,6 +77,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       ...config.apiKeys
     ],
     publicUrl,
+    maxTriggersPerSecond: config.maxTriggersPerSecond,
     version,
     logger,
     verifySignature: makeSignatureCheck(twilio.authToken, publicUrl),
@@ -84,6 +91,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       await runtime.worker.stop()
       await store.close()
       await httpClient.close()
+      await httpCaller.close()
     }
   }
   try {
@@ -106,32 +114,23 @@ async function openStore({ redis, dataDir }: Config): Promise<Store> {
   return openEmbeddedStore({ dir: dataDir, leaseMs })
 }
 
-interface RuntimeParts {
-  readonly config: Config
+type World = Pick<Tools, 'accountSid' | 'clock' | 'conversations' | 'agents' | 'http'> & {
   readonly store: Store
-  readonly conversations: Conversations
-  readonly clock: Clock
-  readonly logger: PinoLogger
-  readonly accountSid: string
 }
 
-function makeRuntime({
-  config,
-  store,
-  conversations,
-  clock,
-  logger,
-  accountSid
-}: RuntimeParts): Runtime {
+function makeRuntime(config: Config, logger: PinoLogger, { store, ...world }: World): Runtime {
   const tools: Tools = {
-    accountSid,
+    ...world,
     executions: store.executions,
-    flows: makeFlowBook(store.flows, widgets, clock),
-    conversations,
-    clock,
+    flows: makeFlowBook(store.flows, widgets, world.clock),
     ids: systemIds,
     logger,
-    env: { widgets, limits: config.limits, render: makeRender(), matches: makeMatcher() }
+    env: {
+      widgets,
+      limits: config.limits,
+      render: makeRender({ timeZone: config.timeZone }),
+      matches: makeMatcher()
+    }
   }
   return { ...tools, worker: makeWorker(tools, { maxTurns: config.maxTurns, pollMs, leaseMs }) }
 }

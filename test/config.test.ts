@@ -36,7 +36,11 @@ t.test('without any setting the simulator plays Twilio, on this machine only', a
     logLevel: 'info',
     simulatorPort: 3001,
     maxTurns: 500,
-    limits: studioLimits
+    limits: studioLimits,
+    redis: null,
+    http: { timeoutMs: 10_000, maxBytes: 65_536, allowedInternalHosts: new Set() },
+    timeZone: 'UTC',
+    maxTriggersPerSecond: null
   })
 })
 
@@ -179,4 +183,30 @@ t.test('it cannot be changed afterwards', async t => {
   const config = readConfig(twilio)
   t.ok(Object.isFrozen(config))
   t.throws(() => Object.assign(config, { port: 1 }), TypeError)
+})
+
+t.test('Redis is one server, or the nodes of a Cluster', async t => {
+  t.match(readConfig({ REDIS_URL: 'rediss://:secret@redis:6380/1' }).redis, {
+    url: 'rediss://:secret@redis:6380/1'
+  })
+  t.match(readConfig({ REDIS_CLUSTER_NODES: 'one:7000,two:7000' }).redis, {
+    clusterNodes: ['one:7000', 'two:7000']
+  })
+  t.match(faultsOf({ REDIS_URL: 'http://redis', REDIS_CLUSTER_NODES: 'one' }), [
+    /^REDIS_URL /,
+    /^REDIS_CLUSTER_NODES /
+  ])
+})
+
+t.test('what flows may reach inside the network is a list', async t => {
+  const { http, timeZone, maxTriggersPerSecond } = readConfig({
+    ALLOWED_INTERNAL_HOSTS: 'api.internal, 10.0.0.7',
+    HTTP_TIMEOUT_SECONDS: '3',
+    TIME_ZONE: 'America/New_York',
+    MAX_TRIGGERS_PER_SECOND: '20'
+  })
+  t.same([...http.allowedInternalHosts], ['api.internal', '10.0.0.7'])
+  t.equal(http.timeoutMs, 3000)
+  t.equal(timeZone, 'America/New_York')
+  t.equal(maxTriggersPerSecond, 20)
 })

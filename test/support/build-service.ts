@@ -14,7 +14,7 @@ import { readConfig } from '../../src/config.ts'
 import type { Clock } from '../../src/runtime/ports.ts'
 import { type Service, startService } from '../../src/service.ts'
 import { buildSimulator, type Simulator } from '../../src/simulator/app.ts'
-import { twilioSpec } from './twilio-spec.ts'
+import { simulatorSpec, twilioSpec } from './twilio-spec.ts'
 
 // The SDK would build other host names from these.
 delete process.env.TWILIO_EDGE
@@ -69,7 +69,7 @@ export async function buildService(t: Test, options: BuildOptions = {}) {
     ...(clock && { clock })
   })
   const busy = watch(service)
-  checkAnswers(t, service.app, 'studio_v2', '/v2')
+  checkAnswers(t, service.app, () => 'studio_v2', '/v2')
   await service.app.listen({ host: '127.0.0.1', port })
 
   let closed: Promise<void> | null = null
@@ -233,7 +233,7 @@ export const askAndThank = (close = false) =>
 
 async function startTwin(t: Test): Promise<Twin> {
   const simulator = buildSimulator({ accountSid, authToken, apiKeys: { [keySid]: keySecret } })
-  checkAnswers(t, simulator.app, 'conversations_v1', '/v1')
+  checkAnswers(t, simulator.app, simulatorSpec, '/v1')
   const origin = await simulator.app.listen({ host: '127.0.0.1', port: 0 })
   t.teardown(() => simulator.app.close())
   return { simulator, origin }
@@ -250,18 +250,12 @@ const ours = [
   /^POST \/v2\/Flows\/\w+\/Executions\/\w+\/Steps$/
 ]
 
-function checkAnswers(
-  t: Test,
-  app: FastifyInstance,
-  spec: Parameters<typeof twilioSpec>[0],
-  prefix: string
-) {
-  const { check } = twilioSpec(spec)
+function checkAnswers(t: Test, app: FastifyInstance, specOf: typeof simulatorSpec, prefix: string) {
   app.addHook('onSend', async ({ method, url }, { statusCode }, payload) => {
     const known = statusCode >= 400 || !ours.some(call => call.test(`${method} ${pathOf(url)}`))
     if (!url.startsWith(`${prefix}/`) || !known) return payload
     const body = typeof payload === 'string' && payload !== '' ? JSON.parse(payload) : payload
-    const violations = check(method, url, statusCode, body)
+    const violations = twilioSpec(specOf(url)).check(method, url, statusCode, body)
     if (violations.length > 0)
       t.fail(`${method} ${url} must answer as Twilio`, { violations, body })
     return payload
