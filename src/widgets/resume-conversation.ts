@@ -1,5 +1,4 @@
 import { type Static, Type } from 'typebox'
-import { channelOf } from '../engine/channel.ts'
 import type {
   Answer,
   Conversation,
@@ -9,8 +8,8 @@ import type {
 } from '../engine/effect.ts'
 import type { Json } from '../engine/json.ts'
 import type { Outcome, Visit } from '../engine/widget.ts'
-import { attachedOutcome } from './conversation-output.ts'
-import { defineWidget, Flag, go, isSet, Template } from './define.ts'
+import { attachedOutcome, attachFailed, refusalToAttach } from './attach.ts'
+import { defineWidget, Flag, isSet, Template } from './define.ts'
 
 const Properties = Type.Object({
   conversation_sid: Template,
@@ -44,26 +43,11 @@ export const resumeConversation = defineWidget({
   restOnly: true,
 
   run(visit) {
-    const { triggeredBy } = visit.execution
-    const channel = channelOf(visit.context)
-    if (triggeredBy !== 'incomingRequest') {
-      // https://www.twilio.com/docs/api/errors/81020
-      return failed(
-        visit,
-        81020,
-        `It works only in executions started by the REST API, this one came by ${triggeredBy}`
-      )
-    }
-    if (channel) {
-      return failed(
-        visit,
-        null,
-        `This execution talks in Conversation ${channel.conversationSid} already, and an execution has one Conversation`
-      )
-    }
+    const refusal = refusalToAttach(visit)
+    if (refusal) return refusal
     const ref = renderedRef(visit)
     return ref.conversationSid === ''
-      ? failed(
+      ? attachFailed(
           visit,
           null,
           `conversation_sid is empty after rendering ${visit.properties.conversation_sid}`
@@ -85,7 +69,7 @@ export const resumeConversation = defineWidget({
               conversation: known.conversation,
               participants: answer.value as readonly Participant[]
             })
-          : failed(
+          : attachFailed(
               visit,
               answer.failure.code,
               `The participants of ${known.ref.conversationSid} could not be listed: ${answer.failure.message}`
@@ -119,17 +103,17 @@ function conversationFetched(
   answer: Answer<'fetch-conversation'>,
   ref: ConversationRef
 ): Outcome {
-  if (!answer.ok) return failed(visit, answer.failure.code, fetchTrouble(ref, answer.failure))
+  if (!answer.ok) return attachFailed(visit, answer.failure.code, fetchTrouble(ref, answer.failure))
   const conversation = answer.value
   if (ref.serviceSid !== null && conversation.serviceSid !== ref.serviceSid) {
-    return failed(
+    return attachFailed(
       visit,
       null,
       `Conversation ${conversation.sid} belongs to service ${conversation.serviceSid}, not to ${ref.serviceSid}`
     )
   }
   if (conversation.state === 'closed') {
-    return failed(
+    return attachFailed(
       visit,
       50377,
       `Conversation ${conversation.sid} is closed, and a closed Conversation cannot be reopened`
@@ -181,7 +165,7 @@ function webhookFailed(
     failure.code === 50361
       ? 'it has five webhooks already, the most that a Conversation can have; remove one'
       : failure.message
-  return failed(
+  return attachFailed(
     visit,
     failure.code,
     `No webhook could be registered on ${conversationSid}: ${cause}`
@@ -200,9 +184,4 @@ function ask(
     // From the first question on: a turn repeated after a crash may have left a webhook there.
     attachment: { ...ref, attached: false, close: false }
   }
-}
-
-function failed(visit: ResumeVisit, code: number | null, message: string): Outcome {
-  visit.warn(code, message)
-  return go(visit, 'failed')
 }

@@ -1,5 +1,4 @@
 import { type Static, Type } from 'typebox'
-import { channelOf } from '../engine/channel.ts'
 import type {
   Answer,
   Conversation,
@@ -10,8 +9,8 @@ import type {
 } from '../engine/effect.ts'
 import type { Json } from '../engine/json.ts'
 import type { Outcome, Visit } from '../engine/widget.ts'
-import { attachedOutcome } from './conversation-output.ts'
-import { defineWidget, Flag, go, isSet, Template } from './define.ts'
+import { attachedOutcome, attachFailed, refusalToAttach } from './attach.ts'
+import { defineWidget, Flag, isSet, Template } from './define.ts'
 
 const Person = Type.Object({
   type: Type.Optional(Type.String()),
@@ -58,23 +57,8 @@ export const startConversation = defineWidget({
   restOnly: true,
 
   run(visit) {
-    const { triggeredBy } = visit.execution
-    const channel = channelOf(visit.context)
-    if (triggeredBy !== 'incomingRequest') {
-      // https://www.twilio.com/docs/api/errors/81020
-      return failed(
-        visit,
-        81020,
-        `It works only in executions started by the REST API, this one came by ${triggeredBy}`
-      )
-    }
-    if (channel) {
-      return failed(
-        visit,
-        null,
-        `This execution talks in Conversation ${channel.conversationSid} already, and an execution has one Conversation`
-      )
-    }
+    const refusal = refusalToAttach(visit)
+    if (refusal) return refusal
     return {
       type: 'request',
       effect: { type: 'create-conversation', ...newConversation(visit) },
@@ -89,7 +73,7 @@ export const startConversation = defineWidget({
       case 'conversation':
         return answer.ok
           ? addParticipant(visit, answer.value as Conversation)
-          : failed(
+          : attachFailed(
               visit,
               answer.failure.code,
               `The Conversation could not be created: ${answer.failure.message}`
@@ -118,7 +102,7 @@ export const startConversation = defineWidget({
               'No webhook could be registered on the new Conversation'
             )
       case 'undo':
-        return failed(visit, known.failure.code, `${known.what}: ${known.failure.message}`)
+        return attachFailed(visit, known.failure.code, `${known.what}: ${known.failure.message}`)
       default:
         return known satisfies never
     }
@@ -164,8 +148,3 @@ const ask = (
   memory: memory as unknown as Json,
   attachment: { ...ref, attached: false, close: false, created: true }
 })
-
-function failed(visit: StartVisit, code: number | null, message: string): Outcome {
-  visit.warn(code, message)
-  return go(visit, 'failed')
-}

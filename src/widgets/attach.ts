@@ -1,3 +1,4 @@
+import { channelOf } from '../engine/channel.ts'
 import { read } from '../engine/context.ts'
 import type { Conversation, ConversationRef, Participant } from '../engine/effect.ts'
 import { isObject, type JsonObject } from '../engine/json.ts'
@@ -34,6 +35,8 @@ const participantOutput = (participant: Participant): JsonObject => ({
       ? null
       : { address: participant.address, proxy_address: participant.proxyAddress }
 })
+
+type AttachVisit = Pick<Visit, 'name' | 'context' | 'execution' | 'warn'>
 
 interface Attached {
   /** The widget's own name for success. */
@@ -73,4 +76,27 @@ export function attachedOutcome(
     ...go(visit, event, output, [{ path: ['flow', 'channel'], value }]),
     attachment: { ...ref, attached: true, close }
   }
+}
+
+/**
+ * Why this execution cannot be given a Conversation, as its `failed` outcome; null where it can.
+ * https://www.twilio.com/docs/studio/widget-library/resume-conversation
+ */
+export function refusalToAttach(visit: AttachVisit): Outcome | null {
+  const { triggeredBy } = visit.execution
+  const channel = channelOf(visit.context)
+  if (triggeredBy !== 'incomingRequest') {
+    // https://www.twilio.com/docs/api/errors/81020
+    const message = `It works only in executions started by the REST API, this one came by ${triggeredBy}`
+    return attachFailed(visit, 81020, message)
+  }
+  if (!channel) return null
+  const message = `This execution talks in Conversation ${channel.conversationSid} already, and an execution has one Conversation`
+  return attachFailed(visit, null, message)
+}
+
+/** Leaves by `failed`, with the reason on the step and no variables. */
+export function attachFailed(visit: AttachVisit, code: number | null, message: string): Outcome {
+  visit.warn(code, message)
+  return go(visit, 'failed')
 }
