@@ -6,7 +6,8 @@ import { defineWidget, go } from './define.ts'
 import { Parameter, typedValue } from './parameters.ts'
 
 const Properties = Type.Object({
-  flow_sid: Type.String({ pattern: '^FW[0-9a-fA-F]{32}$' }),
+  // A literal, never a template. Flows kept in Terraform have placeholders here: they load, and fail when run.
+  flow_sid: Type.String({ pattern: '^(FW[0-9a-fA-F]{32}|\\$\\{[^{}]+\\})$' }),
   flow_revision: Type.Optional(Type.Union([Type.String(), Type.Integer()])),
   parameters: Type.Optional(Type.Array(Parameter))
 })

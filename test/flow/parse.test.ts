@@ -193,6 +193,7 @@ t.test(
   async t => {
     const call = (properties: object) => one('run-subflow', properties)
     t.strictSame(call({ flow_sid: subflowSid }), [])
+    t.strictSame(call({ flow_sid: '${other_flow_sid}' }), [], 'which loads, and fails when run')
     const faulty = ['{{flow.data.sid}}', '{{flow.flow_sid}}', '', 'FW1', `${subflowSid} `, 7, null]
     for (const flow_sid of faulty)
       t.strictSame(call({ flow_sid }), at('/flow_sid'), String(flow_sid))
