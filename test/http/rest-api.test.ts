@@ -543,3 +543,16 @@ t.test('more triggers than the operator allows get 429, and nothing is started',
   const { body } = await call('GET', `/v2/Flows/${sid}/Executions`)
   t.equal(body.executions.length, 20 - refused.length)
 })
+
+t.test('a flow is warned of subflows within subflows, which Studio does not know', async t => {
+  const { client, publish } = await buildService(t)
+  const calling = (flow_sid: string) =>
+    flowOf(['call', 'run-subflow', { flow_sid }, { completed: null, failed: null }])
+  const one = await publish(calling(await publish(askAndThank())))
+  const flows = client.studio.v2.flows
+  t.same((await flows(one).fetch()).warnings, [])
+  const two = await publish(calling(one))
+  t.match((await flows(two).fetch()).warnings, [
+    { property_path: '#/states/1/properties/flow_sid', message: one }
+  ])
+})

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { BadRequest } from '../../runtime/errors.ts'
+import { warningsOf } from '../../runtime/flow-warnings.ts'
 import {
   createFlow,
   deleteFlow,
@@ -42,6 +43,10 @@ export const flowRoutes: FastifyPluginAsyncTypebox<FlowRoutesOptions> = async (
   { runtime, publicUrl }
 ) => {
   const describe = flowResource(runtime.accountSid, publicUrl)
+  const withWarnings = async (flow: FlowRevision, origin: string) => ({
+    ...describe(flow, origin),
+    warnings: (await warningsOf(runtime, flow)).map(faultResource)
+  })
 
   app.post('/Flows', {
     bodyLimit: definitionBytes,
@@ -54,7 +59,7 @@ export const flowRoutes: FastifyPluginAsyncTypebox<FlowRoutesOptions> = async (
     },
     async handler(request, reply) {
       const flow = await createFlow(runtime, changeOf(request.body))
-      return reply.code(201).send(describe(flow, request.origin))
+      return reply.code(201).send(await withWarnings(flow, request.origin))
     }
   })
 
@@ -107,7 +112,8 @@ export const flowRoutes: FastifyPluginAsyncTypebox<FlowRoutesOptions> = async (
       params: FlowParams,
       response: { 200: FlowRef, ...errorResponses(401, 404) }
     },
-    handler: async request => describe(await fetchFlow(runtime, request.params.Sid), request.origin)
+    handler: async request =>
+      withWarnings(await fetchFlow(runtime, request.params.Sid), request.origin)
   })
 
   app.post('/Flows/:Sid', {
@@ -121,7 +127,7 @@ export const flowRoutes: FastifyPluginAsyncTypebox<FlowRoutesOptions> = async (
       response: { 200: FlowRef, ...errorResponses(400, 401, 404, 413, 415) }
     },
     handler: async request =>
-      describe(
+      withWarnings(
         await updateFlow(runtime, request.params.Sid, changeOf(request.body)),
         request.origin
       )
@@ -139,7 +145,10 @@ export const flowRoutes: FastifyPluginAsyncTypebox<FlowRoutesOptions> = async (
       response: { 200: FlowRef, ...errorResponses(400, 401, 404, 413, 415) }
     },
     handler: async request =>
-      describe(await putFlow(runtime, request.params.Sid, changeOf(request.body)), request.origin)
+      withWarnings(
+        await putFlow(runtime, request.params.Sid, changeOf(request.body)),
+        request.origin
+      )
   })
 
   app.delete('/Flows/:Sid', {
@@ -259,8 +268,13 @@ function commonFields(accountSid: string, revision: FlowRevision) {
     revision: revision.revision,
     commit_message: revision.commitMessage,
     valid: faults.length === 0,
-    errors: faults.map(({ propertyPath, message }) => ({ property_path: propertyPath, message })),
+    errors: faults.map(faultResource),
     date_created: isoDate(revision.flowCreatedAt),
     date_updated: revision.revision === 1 ? null : isoDate(revision.createdAt)
   }
 }
+
+const faultResource = ({ propertyPath, message }: FlowRevision['faults'][number]) => ({
+  property_path: propertyPath,
+  message
+})

@@ -1,0 +1,39 @@
+import { isObject } from '../engine/json.ts'
+import type { FlowFault } from '../flow/flow.ts'
+import type { FlowRevision } from './ports.ts'
+import type { Runtime } from './runtime.ts'
+
+/**
+ * What runs here and not in Studio: a subflow that calls a subflow. The paths are those of the definition.
+ * https://www.twilio.com/docs/studio/subflows
+ */
+export async function warningsOf(
+  { flows }: Runtime,
+  revision: FlowRevision
+): Promise<readonly FlowFault[]> {
+  const calls = subflowCalls(revision.definition)
+  const warnings = await Promise.all(
+    calls.map(async ({ index, flowSid }) => {
+      const called = await flows.store.fetchRevision(flowSid, 'LatestRevision')
+      if (!called || subflowCalls(called.definition).length === 0) return []
+      const propertyPath = `#/states/${index}/properties/flow_sid`
+      return [
+        {
+          propertyPath,
+          message: `calls ${flowSid}, which calls subflows itself; Studio allows one level`
+        }
+      ]
+    })
+  )
+  return warnings.flat()
+}
+
+/** A draft may be anything, so nothing is taken for granted. */
+function subflowCalls(definition: unknown): { index: number; flowSid: string }[] {
+  const states = isObject(definition) && Array.isArray(definition.states) ? definition.states : []
+  return states.flatMap((state: unknown, index) => {
+    if (!isObject(state) || state.type !== 'run-subflow' || !isObject(state.properties)) return []
+    const { flow_sid: flowSid } = state.properties
+    return typeof flowSid === 'string' ? [{ index, flowSid }] : []
+  })
+}
