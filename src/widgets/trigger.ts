@@ -25,7 +25,13 @@ export const trigger = defineWidget({
     const channel = channelOf(visit.context)
     if (depth > 1) return go(visit, 'incomingParent')
     return triggeredBy === 'incomingConversationMessage' && channel
-      ? { type: 'request', effect: { type: 'fetch-conversation', ...channel }, memory: null }
+      ? {
+          type: 'request',
+          effect: { type: 'fetch-conversation', ...channel },
+          memory: null,
+          // So that the execution is found by its Conversation.
+          attachment: { ...channel, attached: true, close: false }
+        }
       : go(visit, triggeredBy)
   },
 

@@ -511,3 +511,14 @@ t.test(
     t.match(await executions(flow), { length: 1 })
   }
 )
+
+t.test('an execution that a message started is found by its Conversation', async t => {
+  const { publish, connect, say, executions, call } = await start(t)
+  const flow = await publish(openFlow(ask, thank))
+  const { sid: conversation } = await connect(flow)
+  await connect(flow)
+  await say(conversation, 'Hello')
+  const [execution] = await executions(flow)
+  const { body } = await call('GET', `/v2/Flows/${flow}/Executions?ConversationSid=${conversation}`)
+  t.match(body.executions, [{ sid: execution?.sid }])
+})
