@@ -35,6 +35,7 @@ interface Known {
 export function makeFlowBook(store: FlowStore, catalog: Catalog, clock: Clock): FlowBook {
   const parsed = new Map<string, Flow>()
   const known = new Map<string, Known>()
+  const createdAt = new Map<string, number>()
   const key = (flowSid: string, revision: number) => `${flowSid}:${revision}`
 
   async function recall(flowSid: string): Promise<Known> {
@@ -52,7 +53,15 @@ export function makeFlowBook(store: FlowStore, catalog: Catalog, clock: Clock): 
       readAt: clock.now()
     }
     known.set(flowSid, now)
+    if (latest) forgetEarlier(flowSid, latest.flowCreatedAt)
     return now
+  }
+
+  /** A flow that was deleted and made again under its SID counts its revisions from 1 again. */
+  function forgetEarlier(flowSid: string, at: number): void {
+    if (createdAt.get(flowSid) === at) return
+    createdAt.set(flowSid, at)
+    for (const name of parsed.keys()) if (name.startsWith(`${flowSid}:`)) parsed.delete(name)
   }
 
   return {

@@ -10,6 +10,7 @@ import {
   buildService,
   business,
   customer,
+  eventually,
   flowOf
 } from '../support/build-service.ts'
 
@@ -555,4 +556,21 @@ t.test('a flow is warned of subflows within subflows, which Studio does not know
   t.match((await flows(two).fetch()).warnings, [
     { property_path: '#/states/1/properties/flow_sid', message: one }
   ])
+})
+
+t.test('a flow made again under the SID of a deleted one runs as it is now', async t => {
+  const { client, call, trigger } = await buildService(t)
+  const sid = `FW${'d'.repeat(32)}`
+  const firstStepAfter = async (widget: string, to: string) => {
+    const definition = flowOf([widget, 'set-variables', { variables: [] }, { next: null }])
+    const form = { FriendlyName: 'F', Status: 'published', Definition: JSON.stringify(definition) }
+    t.match(await call('PUT', `/v2/Flows/${sid}`, { form }), { status: 200, body: { revision: 1 } })
+    const execution = await trigger(sid, {}, to)
+    const { steps } = client.studio.v2.flows(sid).executions(execution.sid)
+    await eventually(async () => (await steps.list()).length === 2)
+    return (await steps.list())[0]?.transitionedFrom
+  }
+  t.equal(await firstStepAfter('before', '+15550000071'), 'before')
+  await client.studio.v2.flows(sid).remove()
+  t.equal(await firstStepAfter('after', '+15550000072'), 'after')
 })
