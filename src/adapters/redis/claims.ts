@@ -1,21 +1,24 @@
 import type { Claim } from '../../runtime/ports.ts'
 import type { Backend } from './backend.ts'
 import { readEvent } from './inbox.ts'
-import { unpackExecution } from './record.ts'
+import type { LastSave, Saved } from './memory.ts'
+import { unpackRecord } from './record.ts'
 import type { Taken } from './scripts.ts'
 
-/** The entries with which the steps of a claimed execution begin; that much of them never changes. */
-const beginnings = new WeakMap<Claim, readonly Buffer[]>()
-export const beginningOf = (claim: Claim): readonly Buffer[] => beginnings.get(claim) ?? []
+/** What was saved last under a claim, or before it. */
+export const lastSaves = new WeakMap<Claim, LastSave>()
 
-export function claimOf([fence, recovering, [execution, ...entries], events]: Taken): Claim {
+/** `saved` is what this process remembers; a script that found it to be the last save has sent no record. */
+export function claimOf([fence, recovering, mark, record, events]: Taken, saved?: Saved): Claim {
+  const last = record ? { ...unpackRecord(record), mark: mark?.toString() ?? '' } : saved
+  if (!last) throw new Error('A claim came without its execution')
   const claim = {
-    execution: unpackExecution(execution),
+    execution: last.execution,
     inbox: events.map(event => readEvent(event.toString())),
     fence,
     recovering: recovering === 1
   }
-  beginnings.set(claim, entries)
+  lastSaves.set(claim, last)
   return claim
 }
 

@@ -1,8 +1,9 @@
 import type { Created, NewEntry } from '../../runtime/ports.ts'
 import type { Backend } from './backend.ts'
+import { lastSaves } from './claims.ts'
 import { eventKey, writeEvent } from './inbox.ts'
 import { contactList, firstLists, idempotencyList, placeOf } from './lists.ts'
-import { packExecution } from './record.ts'
+import { packRecord } from './record.ts'
 
 /** A request that is repeated learns what the first one made, even where that stands in its way now. */
 export async function create(
@@ -22,7 +23,7 @@ export async function create(
       own.due,
       keys.lists(own.shard, flowSid),
       sid,
-      packExecution(execution),
+      packRecord(execution, '', []).record,
       eventKey(event.id),
       writeEvent(event),
       now,
@@ -35,8 +36,10 @@ export async function create(
     )
   )
   if (answer === 1) {
+    if (!claim) return { outcome: 'created', claim: null }
     const first = { execution, inbox: [event], fence: 1, recovering: false }
-    return { outcome: 'created', claim: claim ? first : null }
+    lastSaves.set(first, { latest: '', mark: '' })
+    return { outcome: 'created', claim: first }
   }
   const [refusal, other] = answer
   return { outcome: refusal === -1 ? 'repeated' : 'conflict', sid: other }

@@ -6,7 +6,7 @@ import { eventKey, writeEvent } from './inbox.ts'
 
 /** An event that comes again is a duplicate even after the end: its sender learns that it had arrived. */
 export async function deliver(
-  { run, keys, leaseMs }: Backend,
+  { run, keys, leaseMs, memory }: Backend,
   sid: string,
   event: InboxEvent,
   { now, claim }: { readonly now: number; readonly claim: boolean }
@@ -14,6 +14,7 @@ export async function deliver(
   const own = keys.execution(sid)
   if (!own) return { outcome: 'unknown' }
 
+  const saved = memory.get(sid)
   const answer = await run(client =>
     client.deliverEventBuffer(
       own.record,
@@ -24,7 +25,8 @@ export async function deliver(
       eventKey(event.id),
       writeEvent(event),
       now,
-      claim ? now + leaseMs : ''
+      claim ? now + leaseMs : '',
+      saved?.mark ?? ''
     )
   )
   switch (answer) {
@@ -37,6 +39,6 @@ export async function deliver(
     case -3:
       return { outcome: 'ended' }
     default:
-      return { outcome: 'claimed', claim: claimOf(answer) }
+      return { outcome: 'claimed', claim: claimOf(answer, saved) }
   }
 }

@@ -5,6 +5,7 @@ import { connect } from './connection.ts'
 import { redisExecutions } from './executions.ts'
 import { redisFlows } from './flows.ts'
 import { keysOf } from './keys.ts'
+import { makeMemory } from './memory.ts'
 
 export interface RedisStoreOptions extends Addresses {
   /** Chosen once, at the first start; more of them let a Cluster spread the work over more nodes. */
@@ -38,7 +39,7 @@ export async function openRedisStore({
     await close()
     throw error
   }
-  const backend = { run, keys, leaseMs }
+  const backend = { run, keys, leaseMs, memory: makeMemory() }
   return {
     executions: redisExecutions(backend),
     flows: redisFlows(backend),
