@@ -49,5 +49,6 @@ const fresh: Head = {
   waiting: 0,
   ended: false,
   conversations: [],
-  idempotencyKey: null
+  idempotencyKey: null,
+  mark: ''
 }

@@ -1,7 +1,7 @@
 import type { InboxEvent } from '../../engine/event.ts'
 import type { Delivered } from '../../runtime/ports.ts'
 import { take } from './claims.ts'
-import type { Tables } from './database.ts'
+import type { Contents } from './database.ts'
 import { dueAtOnce, isHeld, readHead, saveHead } from './head.ts'
 import { append, arrivalOf, wasSeen } from './inbox.ts'
 
@@ -12,12 +12,13 @@ interface Options {
 
 /** An event that comes again is a duplicate even after the end: its sender learns that it had arrived. */
 export function deliver(
-  tables: Tables,
+  contents: Contents,
   sid: string,
   event: InboxEvent,
   { now, claim }: Options,
   leaseMs: number
 ): () => Delivered {
+  const { tables } = contents
   const arrival = arrivalOf(event)
 
   return () => {
@@ -28,7 +29,7 @@ export function deliver(
 
     const head = append(tables, sid, before, arrival)
     if (claim && !isHeld(head, now))
-      return { outcome: 'claimed', claim: take(tables, sid, before, head, now + leaseMs) }
+      return { outcome: 'claimed', claim: take(contents, sid, before, head, now + leaseMs) }
     saveHead(tables, sid, before, dueAtOnce(head, now))
     return { outcome: 'queued' }
   }

@@ -17,6 +17,8 @@ export interface Head {
   /** Conversations under which the lists have it. */
   readonly conversations: readonly string[]
   readonly idempotencyKey: Key | null
+  /** Of the last save. */
+  readonly mark: string
 }
 
 export function readHead({ records }: Tables, sid: string): Head | null {

@@ -1,11 +1,12 @@
+import type { Memory } from '../memory/saves.ts'
+import type { Saved } from './claims.ts'
 import type { Connection } from './connection.ts'
 import type { Keys } from './keys.ts'
-import type { Memory } from './memory.ts'
 
 /** What every operation works with. */
 export interface Backend {
   readonly run: Connection['run']
   readonly keys: Keys
   readonly leaseMs: number
-  readonly memory: Memory
+  readonly memory: Memory<Saved>
 }

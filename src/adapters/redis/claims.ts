@@ -1,9 +1,19 @@
 import type { Claim } from '../../runtime/ports.ts'
+import type { Save } from '../memory/saves.ts'
 import type { Backend } from './backend.ts'
 import { readEvent } from './inbox.ts'
-import type { LastSave, Saved } from './memory.ts'
-import { unpackRecord } from './record.ts'
+import { type StepLines, unpackRecord } from './record.ts'
 import type { Taken } from './scripts.ts'
+
+/** What the next save of an execution goes on from. */
+export interface LastSave {
+  /** The steps beside the execution in its record, which the next save writes anew. */
+  readonly latest: StepLines
+  /** Empty before the first save. */
+  readonly mark: string
+}
+
+export interface Saved extends Save, LastSave {}
 
 /** What was saved last under a claim, or before it. */
 export const lastSaves = new WeakMap<Claim, LastSave>()

@@ -2,11 +2,11 @@ import type { InboxEvent } from '../../engine/event.ts'
 import type { Execution } from '../../engine/execution.ts'
 import { FenceLost } from '../../runtime/errors.ts'
 import type { Claim, Commit } from '../../runtime/ports.ts'
+import { newMark } from '../memory/saves.ts'
 import type { Backend } from './backend.ts'
-import { lastSaves } from './claims.ts'
+import { type LastSave, lastSaves } from './claims.ts'
 import { eventKey, readEvent } from './inbox.ts'
 import { contactList, conversationList, placeOf } from './lists.ts'
-import { type LastSave, newMark } from './memory.ts'
 import { packRecord, unpackRecord } from './record.ts'
 
 export async function commit(backend: Backend, claim: Claim, turn: Commit): Promise<InboxEvent[]> {

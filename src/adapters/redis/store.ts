@@ -1,11 +1,12 @@
 import type { Store } from '../../runtime/ports.ts'
+import { makeMemory } from '../memory/saves.ts'
 import { checkLayout, checkServer } from './checks.ts'
+import type { Saved } from './claims.ts'
 import type { Addresses } from './client.ts'
 import { connect } from './connection.ts'
 import { redisExecutions } from './executions.ts'
 import { redisFlows } from './flows.ts'
 import { keysOf } from './keys.ts'
-import { makeMemory } from './memory.ts'
 
 export interface RedisStoreOptions extends Addresses {
   /** Chosen once, at the first start; more of them let a Cluster spread the work over more nodes. */
@@ -39,7 +40,7 @@ export async function openRedisStore({
     await close()
     throw error
   }
-  const backend = { run, keys, leaseMs, memory: makeMemory() }
+  const backend = { run, keys, leaseMs, memory: makeMemory<Saved>() }
   return {
     executions: redisExecutions(backend),
     flows: redisFlows(backend),
