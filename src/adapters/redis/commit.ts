@@ -31,7 +31,8 @@ async function save(
 
   const { record, batch, latest } = packRecord(execution, last.latest, steps)
   const mark = newMark()
-  memory.delete(sid)
+  // Before it is known to be saved: the next event may be on its way already, and the mark will tell.
+  memory.set(sid, { execution, latest, mark })
   const answer = await run(client =>
     client.commitTurn(
       own.record,
@@ -59,7 +60,6 @@ async function save(
   if (answer === -1) throw new FenceLost(sid)
   if (answer === -2) return null
   lastSaves.set(claim, { latest, mark })
-  memory.set(sid, { execution, latest, mark })
   return answer.map(readEvent)
 }
 
