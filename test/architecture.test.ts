@@ -21,7 +21,10 @@ const table: Readonly<Record<string, Row>> = {
   runtime: { rooms: ['engine', 'flow'], packages: [] },
   'adapters/memory': { rooms: adapter, packages: ['lru-cache', 'node:crypto'] },
   'adapters/embedded': { rooms: [...adapter, 'adapters/memory'], packages: ['lmdb', 'node:*'] },
-  'adapters/redis': { rooms: [...adapter, 'adapters/memory'], packages: ['ioredis', 'node:*'] },
+  'adapters/redis': {
+    rooms: [...adapter, 'adapters/memory'],
+    packages: ['ioredis', 'lz4-napi', 'node:*']
+  },
   'adapters/twilio': { rooms: adapter, packages: ['twilio', 'undici', 'node:*'] },
   'adapters/fetch': { rooms: adapter, packages: ['undici', 'node:*'] },
   'adapters/system': { rooms: adapter, packages: ['node:*'] },

@@ -1,6 +1,6 @@
 // What an execution's record holds: first the execution with its latest steps, then its earlier steps in batches.
 import type { Execution, Step } from '../../engine/execution.ts'
-import { pack, unpack } from './pack.ts'
+import { packFast, packSmall, unpack } from './pack.ts'
 
 /** Steps as lines of JSON, which has no line breaks of its own. */
 export type StepLines = string
@@ -25,8 +25,8 @@ export function packRecord(
   const all = (before === '' ? lines : [before, ...lines]).join('\n')
   const text = JSON.stringify(execution)
   return all.length > mostBesideExecution
-    ? { record: pack(text), batch: pack(all), latest: '' }
-    : { record: pack(all === '' ? text : `${text}\n${all}`), batch: null, latest: all }
+    ? { record: packFast(text), batch: packSmall(all), latest: '' }
+    : { record: packFast(all === '' ? text : `${text}\n${all}`), batch: null, latest: all }
 }
 
 export function unpackRecord(record: Buffer): {
