@@ -10,6 +10,8 @@ export interface WriteQueue {
   /** Null where the write may be made at once, which is nearly always. `leave` must follow, whatever happens. */
   enter(conversation: string): Promise<void> | null
   leave(conversation: string): void
+  /** How many Conversations it remembers: those of the last second, at most until the next write. */
+  readonly size: number
 }
 
 export const writesPerWindow = 30
@@ -75,6 +77,10 @@ export function makeWriteQueue({ now, sleep }: Pick<Clock, 'now' | 'sleep'>): Wr
       busy.delete(conversation)
       forgetOld(time)
       resting.set(conversation, lane)
+    },
+
+    get size() {
+      return busy.size + resting.size
     }
   }
 }
