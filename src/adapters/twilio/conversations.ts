@@ -44,14 +44,15 @@ export function makeConversations(options: ConversationsOptions): Conversations 
 
   /** A call that changes a Conversation, when it is its turn. */
   async function write<T>({ conversationSid }: ConversationRef, ask: () => Promise<T>): Promise<T> {
-    const turn = queue.enter(conversationSid)
+    const lane = queue.of(conversationSid)
+    const turn = queue.enter(lane)
     try {
       if (turn) await turn
       return await ask()
     } catch (error) {
       throw toldApart(error)
     } finally {
-      queue.leave(conversationSid)
+      queue.leave(lane)
     }
   }
 
