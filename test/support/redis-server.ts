@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -58,6 +58,15 @@ export async function startRedis(
     ...settings
   }
   const options = Object.entries(all).flatMap(([name, value]) => [`--${name}`, value])
+  return startServer(t, dir, port, options)
+}
+
+async function startServer(
+  t: Test,
+  dir: string,
+  port: number,
+  options: readonly string[]
+): Promise<RedisServer> {
   let server: ChildProcess | null = null
 
   const kill = async () => {
@@ -121,17 +130,59 @@ export async function startRedisCluster(
   for (const [at, { port }] of servers.slice(primaries).entries())
     await ask(port, client => client.call('CLUSTER', 'REPLICATE', ids[at % primaries] ?? ''))
   await everywhere('cluster_state:ok', 'the cluster to be ready')
-  if (replicas > 0) await Promise.all(servers.slice(0, primaries).map(untilReplicated))
+  if (replicas > 0)
+    await Promise.all(servers.slice(0, primaries).map(server => untilReplicated(server)))
   return servers
 }
 
-/** Until a replica has said that it has everything. */
-export const untilReplicated = ({ port }: RedisServer): Promise<void> =>
+/** Until so many replicas have said that they have everything. */
+export const untilReplicated = ({ port }: RedisServer, replicas = 1): Promise<void> =>
   until(async () => {
     const info = await ask(port, client => client.info('replication'))
-    const [, held] = /state=online,offset=(\d+)/.exec(info) ?? []
-    if (held === undefined || !info.includes(`master_repl_offset:${held}`)) throw new Error(info)
+    const [, offset] = /master_repl_offset:(\d+)/.exec(info) ?? []
+    const complete = info.match(new RegExp(`state=online,offset=${offset},`, 'g')) ?? []
+    if (complete.length < replicas) throw new Error(info)
   }, 'a replica to have everything')
+
+export const watchedName = 'reprise-1'
+
+/** A primary with replicas, and three Sentinels that soon agree when it is gone. */
+export async function startWatchedRedis(t: Test, { replicas = 1 } = {}) {
+  const settings = { 'repl-diskless-sync-delay': '0' }
+  const primary = await startRedis(t, settings)
+  const others = await Promise.all(Array.from({ length: replicas }, () => startRedis(t, settings)))
+  for (const { port } of others)
+    await ask(port, client => client.replicaof('127.0.0.1', primary.port))
+  await untilReplicated(primary, replicas)
+  const sentinels = await Promise.all([1, 2, 3].map(() => startSentinel(t, primary.port)))
+  for (const { port } of sentinels)
+    await until(async () => {
+      const facts = await ask(port, client => client.call('SENTINEL', 'MASTER', watchedName))
+      const known = JSON.stringify(facts)
+      const all = [`"num-slaves","${replicas}"`, '"num-other-sentinels","2"']
+      if (!all.every(fact => known.includes(fact))) throw new Error(known)
+    }, 'the Sentinels to know everybody')
+  return { primary, sentinels }
+}
+
+/** A Sentinel writes what it learns into its own configuration. */
+async function startSentinel(t: Test, primaryPort: number): Promise<RedisServer> {
+  const dir = mkdtempSync(join(tmpdir(), 'sentinel-'))
+  const file = join(dir, 'sentinel.conf')
+  const port = await freePort()
+  writeFileSync(
+    file,
+    `port ${port}
+bind 127.0.0.1
+dir ${dir}
+loglevel warning
+sentinel monitor ${watchedName} 127.0.0.1 ${primaryPort} 2
+sentinel down-after-milliseconds ${watchedName} 500
+sentinel failover-timeout ${watchedName} 2000
+`
+  )
+  return startServer(t, dir, port, [file, '--sentinel'])
+}
 
 const slotCount = 16384
 
