@@ -1,7 +1,9 @@
 import t from 'tap'
 import { openRedisStore } from '../../src/adapters/redis/store.ts'
 import { StoreUnavailable } from '../../src/runtime/errors.ts'
-import { startRedis, startWatchedRedis, until, watchedName } from '../support/redis-server.ts'
+import { startWatchedRedis, watchedName } from '../support/redis-sentinels.ts'
+import { ask, startRedis, until } from '../support/redis-server.ts'
+import { message, parked, start, times } from './contract/samples.ts'
 import { opened } from './redis-stores.ts'
 import { atLeast, lostOf, startWork } from './redis-work.ts'
 
@@ -22,6 +24,22 @@ t.test('when the primary fails, the store goes on with the one that Sentinels pr
   t.ok(work.faults.every(fault => fault instanceof StoreUnavailable))
   t.comment(`${work.acknowledged.length} executions, ${work.faults.length} faults`)
   t.strictSame(await lostOf(store, work.acknowledged), [])
+})
+
+t.test('a change that must reach a replica does not count before', async t => {
+  const { url, port } = await startRedis(t)
+  const [other, store] = [await opened(t, { url }), await opened(t, { url, waitReplicas: 1 })]
+  const { sid } = await parked(other)
+  const deliver = () => store.executions.deliver(sid, message('IM1'), { now: start, claim: true })
+  await t.rejects(deliver(), { name: 'StoreUnavailable', message: /0 replicas have the change/ })
+  t.equal((await store.executions.fetch(sid))?.sid, sid, 'reading goes on')
+
+  const replica = await startRedis(t, { 'repl-diskless-sync-delay': '0' })
+  await ask(replica.port, client => client.replicaof('127.0.0.1', port))
+  t.strictSame(await until(deliver, 'the replica'), { outcome: 'duplicate' }, 'it had been made')
+  const begun = Date.now()
+  await Promise.all(times(500, () => parked(store)))
+  t.ok(Date.now() - begun < 5000, 'many changes share one look')
 })
 
 t.test('Sentinels that cannot help are told of', async t => {

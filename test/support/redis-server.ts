@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -61,7 +61,8 @@ export async function startRedis(
   return startServer(t, dir, port, options)
 }
 
-async function startServer(
+/** A server whose options are complete; its folder goes with it. */
+export async function startServer(
   t: Test,
   dir: string,
   port: number,
@@ -94,25 +95,42 @@ async function startServer(
   }
 }
 
+interface ClusterOptions {
+  readonly primaries?: number
+  readonly replicas?: number
+  /** Settings with which its nodes, and those who use them, talk by TLS. */
+  readonly tls?: Readonly<Record<string, string>>
+}
+
+interface ClusterNode extends RedisServer {
+  /** Where it is to be found by those who use the Cluster; `port` is without TLS always. */
+  readonly clusterPort: number
+}
+
 /** Primaries that share all slots evenly, each with so many replicas. */
 export async function startRedisCluster(
   t: Test,
-  { primaries = 3, replicas = 0 } = {}
-): Promise<RedisServer[]> {
-  const settings = {
-    'cluster-enabled': 'yes',
-    'cluster-node-timeout': '1000',
-    'repl-diskless-sync-delay': '0'
-  }
+  { primaries = 3, replicas = 0, tls }: ClusterOptions = {}
+): Promise<ClusterNode[]> {
   const servers = await Promise.all(
-    Array.from({ length: primaries * (1 + replicas) }, () => startRedis(t, settings))
+    Array.from({ length: primaries * (1 + replicas) }, async () => {
+      const tlsPort = await freePort()
+      const settings = {
+        'cluster-enabled': 'yes',
+        'cluster-node-timeout': '1000',
+        'repl-diskless-sync-delay': '0',
+        ...(tls && { ...tls, 'tls-cluster': 'yes', 'tls-port': String(tlsPort) })
+      }
+      const server = await startRedis(t, settings)
+      return { ...server, clusterPort: tls ? tlsPort : server.port }
+    })
   )
   const ids = await Promise.all(
     servers.map(({ port }, at) =>
       ask(port, async client => {
         await client.call('CLUSTER', 'SET-CONFIG-EPOCH', at + 1)
         if (at < primaries) await client.call('CLUSTER', 'ADDSLOTS', ...slotsOf(at, primaries))
-        await client.call('CLUSTER', 'MEET', '127.0.0.1', servers[0]?.port ?? 0)
+        await client.call('CLUSTER', 'MEET', '127.0.0.1', servers[0]?.clusterPort ?? 0)
         return String(await client.call('CLUSTER', 'MYID'))
       })
     )
@@ -143,46 +161,6 @@ export const untilReplicated = ({ port }: RedisServer, replicas = 1): Promise<vo
     const complete = info.match(new RegExp(`state=online,offset=${offset},`, 'g')) ?? []
     if (complete.length < replicas) throw new Error(info)
   }, 'a replica to have everything')
-
-export const watchedName = 'reprise-1'
-
-/** A primary with replicas, and three Sentinels that soon agree when it is gone. */
-export async function startWatchedRedis(t: Test, { replicas = 1 } = {}) {
-  const settings = { 'repl-diskless-sync-delay': '0' }
-  const primary = await startRedis(t, settings)
-  const others = await Promise.all(Array.from({ length: replicas }, () => startRedis(t, settings)))
-  for (const { port } of others)
-    await ask(port, client => client.replicaof('127.0.0.1', primary.port))
-  await untilReplicated(primary, replicas)
-  const sentinels = await Promise.all([1, 2, 3].map(() => startSentinel(t, primary.port)))
-  for (const { port } of sentinels)
-    await until(async () => {
-      const facts = await ask(port, client => client.call('SENTINEL', 'MASTER', watchedName))
-      const known = JSON.stringify(facts)
-      const all = [`"num-slaves","${replicas}"`, '"num-other-sentinels","2"']
-      if (!all.every(fact => known.includes(fact))) throw new Error(known)
-    }, 'the Sentinels to know everybody')
-  return { primary, sentinels }
-}
-
-/** A Sentinel writes what it learns into its own configuration. */
-async function startSentinel(t: Test, primaryPort: number): Promise<RedisServer> {
-  const dir = mkdtempSync(join(tmpdir(), 'sentinel-'))
-  const file = join(dir, 'sentinel.conf')
-  const port = await freePort()
-  writeFileSync(
-    file,
-    `port ${port}
-bind 127.0.0.1
-dir ${dir}
-loglevel warning
-sentinel monitor ${watchedName} 127.0.0.1 ${primaryPort} 2
-sentinel down-after-milliseconds ${watchedName} 500
-sentinel failover-timeout ${watchedName} 2000
-`
-  )
-  return startServer(t, dir, port, [file, '--sentinel'])
-}
 
 const slotCount = 16384
 
@@ -239,7 +217,7 @@ export async function until<T>(attempt: () => Promise<T>, what: string, ms = 15_
 }
 
 /** Cluster nodes talk to each other on a second port, 10000 above. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 10_000)
     if ((await isFree(port)) && (await isFree(port + 10_000))) return port

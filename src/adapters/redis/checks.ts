@@ -4,9 +4,9 @@ import type { Connection } from './connection.ts'
 import type { Keys } from './keys.ts'
 
 /** Throws where it is too old, or may throw away what it was given. */
-export async function checkServer({ run, address }: Connection): Promise<void> {
+export async function checkServer({ read, address }: Connection): Promise<void> {
   // Where this is not allowed, nothing can be known.
-  const info = await run(client => client.info()).catch(() => '')
+  const info = await read(client => client.info()).catch(() => '')
   const [, major = '7', minor = '0'] = /^redis_version:(\d+)\.(\d+)/m.exec(info) ?? []
   if (Number(major) < 6 || (major === '6' && Number(minor) < 2))
     throw new StoreRefused(
@@ -20,12 +20,13 @@ export async function checkServer({ run, address }: Connection): Promise<void> {
 
 /** An execution is found by the number of its shard, so that must mean the same at every start. */
 export async function checkLayout(
-  { run, address }: Connection,
+  { run, read, address }: Connection,
   { layout, shards }: Keys
 ): Promise<void> {
   const given = String(shards.length)
-  await run(client => client.setnx(layout, given))
-  const begun = await run(client => client.get(layout))
+  const found = () => read(client => client.get(layout))
+  if ((await found()) === null) await run(client => client.setnx(layout, given))
+  const begun = await found()
   if (begun === given) return
   throw new StoreRefused(
     `The store in Redis at ${address} (key ${layout}) has ${begun} shards, not ${given}. Their number cannot change: start with ${begun} (REDIS_SHARDS), or with another REDIS_PREFIX or an empty Redis.`
