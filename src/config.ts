@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { Errors } from 'typebox/schema'
 import { type Limits, studioLimits } from './engine/limits.ts'
+import { type RedisConfig, redisConfig, redisFaults, redisSettings } from './redis-settings.ts'
 
 const Url = (description: string) =>
   Type.Optional(Type.String({ pattern: '^https?://[^#?]+$', description }))
@@ -45,19 +46,7 @@ export const Settings = Type.Object({
     })
   ),
   DATA_DIR: Type.String({ default: '.reprise', description: 'Folder of the embedded store' }),
-  REDIS_URL: Type.Optional(
-    Type.String({
-      pattern: '^rediss?://',
-      description:
-        'Redis 6.2 or later instead of the embedded store: any number of processes can share it'
-    })
-  ),
-  REDIS_CLUSTER_NODES: Type.Optional(
-    Type.String({
-      pattern: '^[^,:]+:\\d+(,[^,:]+:\\d+)*$',
-      description: 'A Redis Cluster instead: host:port of some nodes, separated by commas'
-    })
-  ),
+  ...redisSettings,
   FLOWS_DIR: Type.Optional(
     Type.String({ description: 'Folder of flow definitions (*.json) to publish at start' })
   ),
@@ -131,8 +120,6 @@ export interface Config {
   readonly maxTriggersPerSecond: number | null
 }
 
-export type RedisConfig = { readonly url: string } | { readonly clusterNodes: readonly string[] }
-
 export interface TwilioConfig {
   readonly accountSid: string
   readonly authToken: string
@@ -156,7 +143,8 @@ export function readConfig(environment: Environment = process.env): Config {
   const settings = Object.fromEntries(given.filter(([, value]) => value !== undefined))
   const faults = [
     ...Object.entries(settings).flatMap(([name, value]) => faultOf(name, value)),
-    ...missingPartners(settings as Settings)
+    ...missingPartners(settings as Settings),
+    ...redisFaults(settings as Settings)
   ]
   if (faults.length > 0)
     throw new BadSettings(`These settings cannot be used:\n  ${faults.join('\n  ')}`)
@@ -229,11 +217,6 @@ function configOf(settings: Settings): Config {
     timeZone: settings.TIME_ZONE,
     maxTriggersPerSecond: settings.MAX_TRIGGERS_PER_SECOND ?? null
   }
-}
-
-function redisConfig({ REDIS_URL, REDIS_CLUSTER_NODES }: Settings): RedisConfig | null {
-  if (REDIS_CLUSTER_NODES !== undefined) return { clusterNodes: REDIS_CLUSTER_NODES.split(',') }
-  return REDIS_URL === undefined ? null : { url: REDIS_URL }
 }
 
 function twilioConfig(settings: Settings): TwilioConfig | null {

@@ -35,7 +35,8 @@ const table: Readonly<Record<string, Row>> = {
   simulator: { rooms: [], packages: ['fastify', '@fastify/*', 'typebox', 'node:*'] },
   'flow-test': { rooms: ['runtime', 'engine', 'flow', 'widgets', 'simulator'], packages: ['yaml'] },
   // The defaults of its limits are the engine's own.
-  'config.ts': { rooms: ['engine/limits.ts'], packages: ['typebox'] },
+  'config.ts': { rooms: ['engine/limits.ts', 'redis-settings.ts'], packages: ['typebox'] },
+  'redis-settings.ts': { rooms: [], packages: ['typebox'] },
   'main.ts': { rooms: everyRoom, packages: ['pino', 'close-with-grace'] },
   'cli.ts': { rooms: everyRoom, packages: ['pino', 'close-with-grace'] },
   // What main.ts and cli.ts have in common.

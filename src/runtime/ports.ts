@@ -36,6 +36,11 @@ export interface NewEntry {
   readonly exclusive: boolean
   /** The same key again, for the same flow and contact, is the same execution. */
   readonly idempotencyKey: string | null
+  /**
+   * What an execution gets that stands in the way (see `exclusive`), once and at the same moment; from then on
+   * the idempotency key means that execution.
+   */
+  readonly instead?: InboxEvent
   readonly now: number
   /** Claim it at once; false where this process is full. */
   readonly claim: boolean
@@ -43,6 +48,9 @@ export interface NewEntry {
 
 export type Created =
   | { readonly outcome: 'created'; readonly claim: Claim | null }
+  /** This one has taken the event `instead`, and is claimed if asked and if nobody held it. */
+  | { readonly outcome: 'delivered'; readonly sid: string; readonly claim: Claim | null }
+  /** `repeated` also where the event `instead` was delivered or consumed before. */
   | { readonly outcome: 'conflict' | 'repeated'; readonly sid: string }
 
 export type Delivered =
@@ -95,7 +103,10 @@ export interface ExecutionQuery {
 export interface ExecutionStore {
   /** A new SID, carrying the shard that this flow and contact belong to. */
   newSid(flowSid: string, contactSid: string): string
-  /** Exactly one of several exclusive creates for one contact wins; the others learn who did. */
+  /**
+   * Exactly one of several exclusive creates for one contact wins; the others learn who did. An event that
+   * is delivered `instead` is never lost between the end of one execution and the beginning of the next.
+   */
   create(entry: NewEntry): Promise<Created>
   /**
    * Takes the event once, and claims the execution if asked and if nobody holds it. An event that only
@@ -237,6 +248,8 @@ export interface HttpCaller {
 /** The only source of time: tests put their own in its place. */
 export interface Clock {
   now(): number
+  /** Milliseconds since some moment; never set back. */
+  elapsed(): number
   /** Throws `Stopping` where the process stops meanwhile, or has stopped. */
   sleep(ms: number): Promise<void>
   /** Calls again and again until the returned function is called; never keeps the process alive. */

@@ -5,6 +5,7 @@ import { ask, freshPrefix, redisUrl } from '../support/redis-server.ts'
 import {
   claimed,
   ended,
+  entryFor,
   far,
   flowSid,
   held,
@@ -45,8 +46,11 @@ t.test('a removed execution leaves no key and no trace in one', async t => {
   const prefix = freshPrefix()
   const store = await opened(t, { url, prefix })
   for (const at of times(3, at => at)) {
-    const claim = await held(store, { idempotencyKey: `key ${at}`, exclusive: true, to: `+${at}` })
+    const given = { exclusive: true, to: `+${at}` }
+    const claim = await held(store, { ...given, idempotencyKey: `key ${at}` })
     const { execution } = claim
+    const reply = { idempotencyKey: `reply ${at}`, instead: message(`reply ${at}`) }
+    await store.executions.create(entryFor(store, { ...given, ...reply }))
     const attachment = { visit: 1, serviceSid: null, attached: true, close: true }
     const attachments = ['CH1', 'CH2'].map(conversationSid => ({ ...attachment, conversationSid }))
     const steps = times(20, at => stepOf(execution, at + 1))

@@ -5,6 +5,8 @@ import { Stopping } from '../../src/runtime/errors.ts'
 export interface FakeClock extends StoppableClock {
   /** Time jumps: whoever would have woken wakes, and what happens again and again happens once. */
   pass(ms: number): void
+  /** Somebody sets the time of day back; nobody wakes. */
+  setBack(ms: number): void
   /** Lets time fly, a quarter of a second at each look, until there is something to see. */
   passUntil<T>(look: () => T | Promise<T>): Promise<NonNullable<T>>
   /** How long the first sleeper still sleeps; null while nobody does. */
@@ -25,6 +27,7 @@ const looks = 2000
 /** It starts at the present: what Twilio dates must fit. */
 export function makeFakeClock(): FakeClock {
   let now = Date.now()
+  let behind = 0
   let stopped = false
   const sleepers = new Set<Sleeper>()
   const tickers = new Set<Alarm & { readonly everyMs: number }>()
@@ -32,7 +35,8 @@ export function makeFakeClock(): FakeClock {
     [...alarms].filter(({ at }) => at <= time).sort((a, b) => a.at - b.at)
 
   const clock: FakeClock = {
-    now: () => now,
+    now: () => now - behind,
+    elapsed: () => now,
 
     sleep: ms =>
       new Promise((resolve, reject) => {
@@ -57,6 +61,10 @@ export function makeFakeClock(): FakeClock {
         ticker.at = now + ticker.everyMs
         ticker.ring()
       }
+    },
+
+    setBack(ms) {
+      behind += ms
     },
 
     async passUntil(look) {

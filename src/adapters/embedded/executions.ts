@@ -19,7 +19,7 @@ export function embeddedExecutions(
   return {
     // One process, one shard.
     newSid: () => `FN0000${randomBytes(14).toString('hex')}`,
-    create: async entry => await write(create(tables, entry, leaseMs)),
+    create: async entry => await write(create(contents, entry, leaseMs)),
     deliver: async (sid, event, options) =>
       await write(deliver(contents, sid, event, options, leaseMs)),
     claim: (sid, now) => write(() => claimOne(sid, now)),

@@ -6,6 +6,7 @@ import type { Keys } from './keys.ts'
 /** What every operation works with. */
 export interface Backend {
   readonly run: Connection['run']
+  readonly read: Connection['read']
   readonly keys: Keys
   readonly leaseMs: number
   readonly memory: Memory<Saved>

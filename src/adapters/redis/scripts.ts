@@ -6,6 +6,7 @@ import type { Client } from './connection.ts'
 
 const numberOfKeys = {
   'create-execution': 5,
+  'deliver-instead': 4,
   'deliver-event': 4,
   'claim-execution': 4,
   'commit-turn': 5,
@@ -37,7 +38,8 @@ export type Taken = [
 // `Buffer` asks for replies that are not read as text, which ioredis offers for every command.
 declare module 'ioredis' {
   interface RedisCommander<Context extends ClientContext = { type: 'default' }> {
-    createExecution(...args: Value[]): Result<1 | [refusal: -1 | -2, sid: string], Context>
+    createExecution(...args: Value[]): Result<1 | [refusal: -1 | -2, place: string], Context>
+    deliverInstead(...args: Value[]): Result<1 | -1 | -2, Context>
     deliverEventBuffer(...args: Value[]): Result<Taken | 0 | -1 | -2 | -3, Context>
     claimExecutionBuffer(...args: Value[]): Result<Taken | -1, Context>
     commitTurn(...args: Value[]): Result<string[] | -1 | -2, Context>

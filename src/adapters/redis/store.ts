@@ -12,6 +12,8 @@ export interface RedisStoreOptions extends Addresses {
   /** Chosen once, at the first start; more of them let a Cluster spread the work over more nodes. */
   readonly shards?: number
   readonly leaseMs?: number
+  /** How many replicas must have a change before it counts: what a failover must not lose. */
+  readonly waitReplicas?: number
   /** How long the start waits for a Redis that does not answer yet. */
   readonly startMs?: number
   /** Begins every key, so that several services can share one Redis. */
@@ -23,6 +25,7 @@ export async function openRedisStore({
   shards = 16,
   leaseMs = 30_000,
   startMs = 10_000,
+  waitReplicas = 0,
   prefix = 'reprise',
   ...addresses
 }: RedisStoreOptions): Promise<Store> {
@@ -31,8 +34,8 @@ export async function openRedisStore({
   if (!/^[^{}\s]+$/.test(prefix))
     throw new Error(`'${prefix}' cannot begin a key: it is empty, or has braces or spaces`)
   const keys = keysOf(prefix, shards)
-  const connection = await connect(addresses, startMs)
-  const { run, close } = connection
+  const connection = await connect(addresses, { startMs, waitReplicas })
+  const { run, read, close } = connection
   try {
     await checkServer(connection)
     await checkLayout(connection, keys)
@@ -40,13 +43,13 @@ export async function openRedisStore({
     await close()
     throw error
   }
-  const backend = { run, keys, leaseMs, memory: makeMemory<Saved>() }
+  const backend = { run, read, keys, leaseMs, memory: makeMemory<Saved>() }
   return {
     executions: redisExecutions(backend),
     flows: redisFlows(backend),
     async ping() {
       // Every shard, as each may be on a node of its own.
-      await Promise.all(keys.shards.map(shard => run(client => client.exists(keys.due(shard)))))
+      await Promise.all(keys.shards.map(shard => read(client => client.exists(keys.due(shard)))))
     },
     close
   }

@@ -15,6 +15,7 @@ export function makeSystemClock(): StoppableClock {
   setMaxListeners(0, signal)
   return {
     now: () => Date.now(),
+    elapsed: () => performance.now(),
     sleep: ms =>
       sleep(ms, undefined, { signal }).catch(() => {
         throw new Stopping('The process stops')
