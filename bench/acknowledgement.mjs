@@ -35,7 +35,7 @@ export async function measure({ settings, systems, progress }) {
     ],
     rows,
     notes: [
-      `Medians of ${settings.ROUNDS} rounds of ${settings.SECONDS} s. The service answers when the message is durable; its turn follows.`,
+      `Medians; ROUNDS=${settings.ROUNDS}, SECONDS=${settings.SECONDS}. The service answers when the message is durable; its turn follows.`,
       'How late the driver itself sends says how much of the p99 is the machine: it takes in answers as late.'
     ]
   }

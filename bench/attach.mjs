@@ -18,7 +18,10 @@ export async function publishFlow(scene) {
   })
   const answer = await scene.post('/v2/Flows', headers, form.toString())
   failOnFault(scene)
-  return (await answer.body.json()).sid
+  const text = await answer.body.text()
+  const [, sid] = /"sid":"(FW\w+)"/.exec(text) ?? []
+  if (!sid) throw new Error(`The answer ${answer.statusCode} to a new flow is none: "${text}"`)
+  return sid
 }
 
 /** Starts an execution for the customer; resolves when the API has answered. */

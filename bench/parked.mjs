@@ -33,7 +33,7 @@ export async function measure({ settings, systems, progress }) {
     ],
     rows,
     notes: [
-      `Medians of ${settings.ROUNDS} rounds of ${settings.TURNS} turns, by turns with few and with many; ratios within a round.`,
+      `Medians; ROUNDS=${settings.ROUNDS}, TURNS=${settings.TURNS}. Each round runs with few and with many; the ratio is the median of those within a round.`,
       'Memory is what the processes of the service hold (RSS); store is used_memory of Redis, or the file of the embedded store.',
       'The parked ones are saved through the store as the service saved one of its own; bytes each is by how much more of them the store is larger.'
     ]

@@ -61,7 +61,7 @@ async function run(names) {
       progress(faults.at(-1))
     }
   }
-  console.log(['', machine(settings), ...tables.map(textOf)].join('\n\n'))
+  if (tables.length > 0) console.log(['', machine(settings), ...tables.map(textOf)].join('\n\n'))
   for (const fault of faults) console.error(`FAILED  ${fault}`)
   return faults.length === 0
 }

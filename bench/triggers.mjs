@@ -27,7 +27,7 @@ export async function measure({ settings, systems, progress }) {
     columns: ['system', 'taken/s', 'p50 ms', 'p99 ms', 'asked/s', 'CPU µs each'],
     rows,
     notes: [
-      `Medians of ${settings.ROUNDS} rounds of ${settings.TRIGGERS} triggers, ${callers} at once. Taken is answered 201; the p are of that answer.`,
+      `Medians; ROUNDS=${settings.ROUNDS}, TRIGGERS=${settings.TRIGGERS}, ${callers} callers at once. Taken is answered 201; p50 and p99 are of that answer.`,
       'Asked is up to the last first question at Twilio: four calls to Twilio each, which begin while others are still taken.'
     ]
   }

@@ -35,7 +35,7 @@ export async function measure({ settings, systems, progress }) {
     ],
     rows,
     notes: [
-      `Medians of ${settings.ROUNDS} rounds of ${settings.TURNS} turns; ratios within a round.`
+      `Medians; ROUNDS=${settings.ROUNDS}, TURNS=${settings.TURNS}. Each round runs every system once; ratios are medians of those within a round.`
     ]
   }
 }
