@@ -122,6 +122,7 @@ function makeRuntime(config: Config, logger: PinoLogger, { store, ...world }: Wo
   const tools: Tools = {
     ...world,
     executions: store.executions,
+    notes: store.notes,
     flows: makeFlowBook(store.flows, widgets, world.clock),
     ids: systemIds,
     logger,
