@@ -71,6 +71,14 @@ export const Settings = Type.Object({
     default: 3001,
     description: 'Port of the built-in simulator'
   }),
+  RECONCILE_AT_START: Type.Union(
+    ['true', 'false'].map(word => Type.Literal(word)),
+    {
+      default: 'true',
+      description:
+        'After a start, compare the webhooks of all active executions with those that are there (true or false)'
+    }
+  ),
   MAX_TURNS: Count(500, 'Turns that this process runs at once'),
   MAX_STEPS: Count(studioLimits.steps, 'Steps of one execution', 65535),
   MAX_SAME_WIDGET: Count(studioLimits.sameWidget, 'Runs of the same widget in a row'),
@@ -120,6 +128,7 @@ export interface Config {
   readonly flowsDir: string | null
   readonly logLevel: string
   readonly simulatorPort: number
+  readonly reconcileAtStart: boolean
   readonly maxTurns: number
   readonly limits: Limits
   readonly http: {
@@ -210,6 +219,7 @@ function configOf(settings: Settings): Config {
     flowsDir: settings.FLOWS_DIR ?? null,
     logLevel: settings.LOG_LEVEL,
     simulatorPort: settings.SIMULATOR_PORT,
+    reconcileAtStart: settings.RECONCILE_AT_START === 'true',
     maxTurns: settings.MAX_TURNS,
     limits: {
       ...studioLimits,

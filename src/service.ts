@@ -18,6 +18,7 @@ import { InvalidFlow } from './runtime/errors.ts'
 import { makeFlowBook } from './runtime/flow-book.ts'
 import { publishFlow } from './runtime/flows.ts'
 import type { Clock, Store } from './runtime/ports.ts'
+import { makeReconciler, type Reconciler } from './runtime/reconciler.ts'
 import type { Runtime, Tools } from './runtime/runtime.ts'
 import { makeWorker } from './runtime/worker.ts'
 import { makeRender } from './template/render.ts'
@@ -34,6 +35,7 @@ export interface ServiceOptions {
 export interface Service {
   readonly app: FastifyInstance
   readonly runtime: Runtime
+  readonly reconciler: Reconciler
   /** Finishes what is under way, then lets go of the store. */
   close(): Promise<void>
 }
@@ -68,8 +70,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       webhookUrl: sid => `${publicUrl}/webhooks/executions/${sid}`
     })
   })
+  const reconciler = makeReconciler(runtime, { publicUrl, atStart: config.reconcileAtStart })
   const app = await buildApp({
     runtime,
+    reconciler,
     ping: store.ping,
     credentials: [
       credentialOf(twilio),
@@ -86,8 +90,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const service: Service = {
     app,
     runtime,
+    reconciler,
     async close() {
       await app.close()
+      await reconciler.stop()
       await runtime.worker.stop()
       await store.close()
       await httpClient.close()
@@ -101,6 +107,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     throw error
   }
   runtime.worker.start()
+  reconciler.start()
   return service
 }
 
