@@ -154,7 +154,10 @@ export class BadSettings extends Error {
   override readonly name = 'BadSettings'
 }
 
-type Environment = Readonly<Record<string, string | undefined>>
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** As it is, for commands that need a few of its names. */
+export const environment = (): Environment => process.env
 
 /** The environment as one frozen object. Throws `BadSettings` with all that is wrong with it. */
 export function readConfig(environment: Environment = process.env): Config {
