@@ -60,6 +60,14 @@ export const Settings = Type.Object({
     default: 3001,
     description: 'Port of the built-in simulator'
   }),
+  RECONCILE_AT_START: Type.Union(
+    ['true', 'false'].map(word => Type.Literal(word)),
+    {
+      default: 'true',
+      description:
+        'After a start, compare the webhooks of all active executions with those that are there (true or false)'
+    }
+  ),
   MAX_TURNS: Count(500, 'Turns that this process runs at once'),
   MAX_STEPS: Count(studioLimits.steps, 'Steps of one execution', 65535),
   MAX_SAME_WIDGET: Count(studioLimits.sameWidget, 'Runs of the same widget in a row'),
@@ -109,6 +117,7 @@ export interface Config {
   readonly flowsDir: string | null
   readonly logLevel: string
   readonly simulatorPort: number
+  readonly reconcileAtStart: boolean
   readonly maxTurns: number
   readonly limits: Limits
   readonly http: {
@@ -132,7 +141,10 @@ export class BadSettings extends Error {
   override readonly name = 'BadSettings'
 }
 
-type Environment = Readonly<Record<string, string | undefined>>
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** As it is, for commands that need a few of its names. */
+export const environment = (): Environment => process.env
 
 /** The environment as one frozen object. Throws `BadSettings` with all that is wrong with it. */
 export function readConfig(environment: Environment = process.env): Config {
@@ -198,6 +210,7 @@ function configOf(settings: Settings): Config {
     flowsDir: settings.FLOWS_DIR ?? null,
     logLevel: settings.LOG_LEVEL,
     simulatorPort: settings.SIMULATOR_PORT,
+    reconcileAtStart: settings.RECONCILE_AT_START === 'true',
     maxTurns: settings.MAX_TURNS,
     limits: {
       ...studioLimits,

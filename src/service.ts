@@ -18,6 +18,7 @@ import { InvalidFlow } from './runtime/errors.ts'
 import { makeFlowBook } from './runtime/flow-book.ts'
 import { publishFlow } from './runtime/flows.ts'
 import type { Store } from './runtime/ports.ts'
+import { makeReconciler, type Reconciler } from './runtime/reconciler.ts'
 import type { Runtime, Tools } from './runtime/runtime.ts'
 import { makeWorker } from './runtime/worker.ts'
 import { makeRender } from './template/render.ts'
@@ -34,6 +35,7 @@ export interface ServiceOptions {
 export interface Service {
   readonly app: FastifyInstance
   readonly runtime: Runtime
+  readonly reconciler: Reconciler
   /** Finishes what is under way, leaves alone what would have to wait, then lets go of the store. */
   close(): Promise<void>
 }
@@ -69,8 +71,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       webhookUrl: sid => `${publicUrl}/webhooks/executions/${sid}`
     })
   })
+  const reconciler = makeReconciler(runtime, { publicUrl, atStart: config.reconcileAtStart })
   const app = await buildApp({
     runtime,
+    reconciler,
     ping: store.ping,
     credentials: [
       credentialOf(twilio),
@@ -87,10 +91,12 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const service: Service = {
     app,
     runtime,
+    reconciler,
     async close() {
       // Twilio may want a turn to wait for minutes. It is claimed again, and knows what it has done.
       clock.stop()
       await app.close()
+      await reconciler.stop()
       await runtime.worker.stop()
       await store.close()
       await httpClient.close()
@@ -104,6 +110,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     throw error
   }
   runtime.worker.start()
+  reconciler.start()
   return service
 }
 
@@ -125,6 +132,7 @@ function makeRuntime(config: Config, logger: PinoLogger, { store, ...world }: Wo
   const tools: Tools = {
     ...world,
     executions: store.executions,
+    notes: store.notes,
     flows: makeFlowBook(store.flows, widgets, world.clock),
     ids: systemIds,
     logger,

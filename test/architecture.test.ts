@@ -39,6 +39,8 @@ const table: Readonly<Record<string, Row>> = {
   'redis-settings.ts': { rooms: [], packages: ['typebox'] },
   'main.ts': { rooms: everyRoom, packages: ['pino', 'close-with-grace'] },
   'cli.ts': { rooms: everyRoom, packages: ['pino', 'close-with-grace'] },
+  // The commands of cli.ts, one file each.
+  cli: { rooms: everyRoom, packages: ['pino', 'close-with-grace', 'node:*'] },
   // What main.ts and cli.ts have in common.
   'service.ts': { rooms: everyRoom, packages: ['types of pino', 'types of fastify', 'node:*'] },
   'simulated.ts': { rooms: everyRoom, packages: ['types of pino', 'node:*'] }

@@ -70,13 +70,7 @@ async function carryOut(
       await conversations.delete(effect)
       return null
     case 'add-webhook':
-      return once(tools, recovering, {
-        look: async () => {
-          const found = await conversations.findWebhooks(effect, execution.sid)
-          return found.find(({ current }) => current) ?? null
-        },
-        act: () => conversations.addWebhook(effect, execution.sid)
-      })
+      return addWebhook(tools, effect, execution.sid, recovering)
     case 'remove-webhook':
       return removeWebhooks(tools, effect, execution.sid)
     case 'send-message':
@@ -105,6 +99,21 @@ async function findCreated({ conversations }: Tools, ref: ConversationRef) {
     throw error
   }
 }
+
+/** Registers the webhook of an execution, or answers the one that is there already. */
+export const addWebhook = (
+  { conversations, clock }: Pick<Tools, 'conversations' | 'clock'>,
+  conversation: ConversationRef,
+  executionSid: string,
+  lookFirst: boolean
+): Promise<{ readonly webhookSid: string }> =>
+  once({ clock }, lookFirst, {
+    look: async () => {
+      const found = await conversations.findWebhooks(conversation, executionSid)
+      return found.find(({ current }) => current) ?? null
+    },
+    act: () => conversations.addWebhook(conversation, executionSid)
+  })
 
 /** Removes every webhook that leads to this execution: a call without an answer may have made a second one. */
 export async function removeWebhooks(

@@ -171,10 +171,18 @@ export interface FlowStore {
   saveTestUsers(flowSid: string, addresses: readonly string[]): Promise<void>
 }
 
-/** Both stores over one connection or file. */
+/** Small texts by name that the processes of one service share. */
+export interface NoteStore {
+  fetchNote(name: string): Promise<string | null>
+  /** Writes the note where it still is what the caller read (null: nothing); false, and nothing written, otherwise. Of several at once one wins. */
+  replaceNote(name: string, before: string | null, after: string): Promise<boolean>
+}
+
+/** All stores over one connection or file. */
 export interface Store {
   readonly executions: ExecutionStore
   readonly flows: FlowStore
+  readonly notes: NoteStore
   /** Resolves when the store answers, rejects with the reason when it does not. */
   ping(): Promise<void>
   close(): Promise<void>
@@ -196,6 +204,11 @@ export interface OurWebhook {
   readonly current: boolean
 }
 
+/** A webhook that leads to some execution, of this service or of another one like it. */
+export interface ExecutionWebhook extends OurWebhook {
+  readonly executionSid: string
+}
+
 /**
  * Twilio Conversations. Every method throws `CallFailed` when it does not succeed. Rate limits never show:
  * a call waits for its turn, however long that takes, and throws `Stopping` where the process stops meanwhile.
@@ -212,6 +225,8 @@ export interface Conversations {
   ): Promise<{ readonly webhookSid: string }>
   /** The webhooks that lead to this execution; never anybody else's. */
   findWebhooks(conversation: ConversationRef, executionSid: string): Promise<readonly OurWebhook[]>
+  /** Those that lead to any execution, also of other services like this one; throws where the Conversation is gone. */
+  listWebhooks(conversation: ConversationRef): Promise<readonly ExecutionWebhook[]>
   /** Fine when it is gone already. */
   removeWebhook(conversation: ConversationRef, webhookSid: string): Promise<void>
   /** A new one, found again under this unique name. */

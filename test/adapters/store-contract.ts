@@ -7,6 +7,7 @@ import { flows } from './contract/flows.ts'
 import { forgetting } from './contract/forgetting.ts'
 import { goingOn } from './contract/going-on.ts'
 import { listing } from './contract/listing.ts'
+import { notes } from './contract/notes.ts'
 import type { MakeStore } from './contract/samples.ts'
 import { sequences } from './contract/sequences.ts'
 
@@ -20,5 +21,6 @@ export function storeContract(t: Test, name: string, makeStore: MakeStore): void
   t.test(`${name}: forgetting`, t => forgetting(t, makeStore))
   t.test(`${name}: listing`, t => listing(t, makeStore))
   t.test(`${name}: flows`, t => flows(t, makeStore))
+  t.test(`${name}: notes`, t => notes(t, makeStore))
   t.test(`${name}: any sequence of calls`, t => sequences(t, makeStore))
 }

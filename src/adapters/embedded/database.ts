@@ -18,6 +18,7 @@ export interface Tables {
   readonly flows: Table
   readonly revisions: Table
   readonly testUsers: Table
+  readonly notes: Table
 }
 
 /** What transactions work with. */
@@ -55,7 +56,8 @@ export function openDatabase(dir: string): Database {
     idempotency: table('idempotency'),
     flows: table('flows'),
     revisions: table('revisions'),
-    testUsers: table('test-users')
+    testUsers: table('test-users'),
+    notes: table('notes')
   }
   let closed: Promise<void> | null = null
 

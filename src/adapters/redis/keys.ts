@@ -28,6 +28,8 @@ export interface Keys {
   /** The revisions of a flow, by number, and the numbers of the latest ones. Lives until the flow is removed. */
   flow(flowSid: string): string
   due(shard: number): string
+  /** A small text. Lives for ever. */
+  note(name: string): string
   /** A flow's test users. Lives until the flow is removed. */
   testUsers(flowSid: string): string
   /** Every list of a flow's executions in this shard. Lives while there are any. */
@@ -48,6 +50,7 @@ export function keysOf(prefix: string, count: number): Keys {
     flow: flowSid => `${rest}:flow:${keyPart(flowSid)}`,
     testUsers: flowSid => `${rest}:test-users:${keyPart(flowSid)}`,
     due,
+    note: name => `${rest}:note:${keyPart(name)}`,
     lists: (shard, flowSid) => `${tag(shard)}:lists:${keyPart(flowSid)}`,
     execution(sid) {
       const shard = shardOf(sid)

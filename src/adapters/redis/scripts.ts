@@ -13,7 +13,8 @@ const numberOfKeys = {
   'renew-lease': 2,
   'remove-execution': 5,
   'save-revision': 2,
-  'remove-flow': 3
+  'remove-flow': 3,
+  'replace-note': 1
 }
 
 export function defineScripts(client: Client): void {
@@ -47,5 +48,6 @@ declare module 'ioredis' {
     removeExecution(...args: Value[]): Result<1 | -1, Context>
     saveRevision(...args: Value[]): Result<1 | -1, Context>
     removeFlow(...args: Value[]): Result<0 | 1, Context>
+    replaceNote(...args: Value[]): Result<1 | -1, Context>
   }
 }

@@ -7,6 +7,7 @@ import { connect } from './connection.ts'
 import { redisExecutions } from './executions.ts'
 import { redisFlows } from './flows.ts'
 import { keysOf } from './keys.ts'
+import { redisNotes } from './notes.ts'
 
 export interface RedisStoreOptions extends Addresses {
   /** Chosen once, at the first start; more of them let a Cluster spread the work over more nodes. */
@@ -47,6 +48,7 @@ export async function openRedisStore({
   return {
     executions: redisExecutions(backend),
     flows: redisFlows(backend),
+    notes: redisNotes(backend),
     async ping() {
       // Every shard, as each may be on a node of its own.
       await Promise.all(keys.shards.map(shard => read(client => client.exists(keys.due(shard)))))

@@ -11,7 +11,7 @@ import type {
   NewConversation,
   Participant
 } from '../../engine/effect.ts'
-import type { Clock, Conversations } from '../../runtime/ports.ts'
+import type { Clock, Conversations, ExecutionWebhook } from '../../runtime/ports.ts'
 import { call, isGone, toldApart } from './failures.ts'
 import { markerIn } from './marker.ts'
 import { eachMessage, isoDate, messageOptions, receivedMessage, sentMessage } from './messages.ts'
@@ -55,6 +55,15 @@ export function makeConversations(options: ConversationsOptions): Conversations 
       queue.leave(lane)
     }
   }
+
+  const executionWebhooks = async (ref: ConversationRef): Promise<ExecutionWebhook[]> =>
+    (await at(ref).webhooks.list()).flatMap(({ sid, configuration }) => {
+      const executionSid = executionIn(configuration?.url)
+      if (executionSid === null) return []
+      return [
+        { webhookSid: sid, executionSid, current: configuration.url === webhookUrl(executionSid) }
+      ]
+    })
 
   return {
     fetch: ref => call(async () => conversationOf(await at(ref).fetch())),
@@ -101,16 +110,13 @@ export function makeConversations(options: ConversationsOptions): Conversations 
       }),
 
     findWebhooks: (ref, executionSid) =>
-      call(async () => {
-        const webhooks = await at(ref).webhooks.list().catch(unlessGone([]))
-        const url = webhookUrl(executionSid)
-        return webhooks
-          .filter(({ configuration }) => routeOf(configuration?.url) === routeOf(url))
-          .map(({ sid, configuration }) => ({
-            webhookSid: sid,
-            current: configuration.url === url
-          }))
-      }),
+      call(async () =>
+        (await executionWebhooks(ref).catch(unlessGone([])))
+          .filter(webhook => webhook.executionSid === executionSid)
+          .map(({ webhookSid, current }) => ({ webhookSid, current }))
+      ),
+
+    listWebhooks: ref => call(() => executionWebhooks(ref)),
 
     removeWebhook: (ref, webhookSid) =>
       write(ref, async () => {
@@ -160,11 +166,11 @@ const isReply = ({ participantSid, attributes }: MessageInstance): boolean =>
 const inPath = (name: string): string =>
   encodeURIComponent(name.replace(/\p{Surrogate}/gu, '\uFFFD'))
 
-/** `webhooks/executions/FN…`: what stays of our webhook's URL when PUBLIC_URL is another one tomorrow. */
-const routeOf = (url: unknown): string =>
-  typeof url === 'string' && URL.canParse(url)
-    ? new URL(url).pathname.split('/').slice(-3).join('/')
-    : ''
+/** Of `…/webhooks/executions/FN…`, which is what stays of our webhook's URL when PUBLIC_URL is another one tomorrow. */
+function executionIn(url: unknown): string | null {
+  if (typeof url !== 'string' || !URL.canParse(url)) return null
+  return /\/webhooks\/executions\/(FN[0-9a-zA-Z]+)$/.exec(new URL(url).pathname)?.[1] ?? null
+}
 
 const unlessGone =
   <T>(value: T) =>

@@ -16,10 +16,16 @@ function asCallFailed(error: unknown): CallFailed {
     message:
       status === null
         ? message
-        : `Twilio answered ${status}${numeric ? ` (${numeric})` : ''}: ${message}`,
+        : `Twilio answered ${status}${numeric ? ` (${numeric})` : ''}: ${message}${hint(status)}`,
     outcome: status !== null && status < 500 ? 'refused' : 'unknown'
   })
 }
+
+/** What only the operator can put right. */
+const hint = (status: number): string =>
+  status === 401 || status === 403
+    ? '; check the credentials of this service (TWILIO_AUTH_TOKEN, or TWILIO_API_KEY and TWILIO_API_SECRET)'
+    : ''
 
 /** What was to be undone is not there any more: https://www.twilio.com/docs/api/errors/20404 and 50377 (closed). */
 export const isGone = (error: unknown): boolean => {
