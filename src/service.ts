@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import type { FastifyInstance } from 'fastify'
 import type { Logger as PinoLogger } from 'pino'
 import { makeHttpCaller } from './adapters/fetch/http-caller.ts'
-import { systemClock } from './adapters/system/clock.ts'
+import { makeSystemClock, type StoppableClock } from './adapters/system/clock.ts'
 import { readFlowFiles } from './adapters/system/flow-files.ts'
 import { systemIds } from './adapters/system/ids.ts'
 import { makeMatcher } from './adapters/system/patterns.ts'
@@ -17,7 +17,7 @@ import { buildApp } from './http/app.ts'
 import { InvalidFlow } from './runtime/errors.ts'
 import { makeFlowBook } from './runtime/flow-book.ts'
 import { publishFlow } from './runtime/flows.ts'
-import type { Clock, Store } from './runtime/ports.ts'
+import type { Store } from './runtime/ports.ts'
 import type { Runtime, Tools } from './runtime/runtime.ts'
 import { makeWorker } from './runtime/worker.ts'
 import { makeRender } from './template/render.ts'
@@ -28,13 +28,13 @@ export interface ServiceOptions {
   readonly twilio: TwilioConfig
   readonly publicUrl: string
   readonly logger: PinoLogger
-  readonly clock?: Clock
+  readonly clock?: StoppableClock
 }
 
 export interface Service {
   readonly app: FastifyInstance
   readonly runtime: Runtime
-  /** Finishes what is under way, then lets go of the store. */
+  /** Finishes what is under way, leaves alone what would have to wait, then lets go of the store. */
   close(): Promise<void>
 }
 
@@ -43,7 +43,7 @@ const pollMs = 250
 
 /** Puts the rooms together. The service runs executions from here on; whether it listens is the caller's. */
 export async function startService(options: ServiceOptions): Promise<Service> {
-  const { config, twilio, publicUrl, logger, clock = systemClock } = options
+  const { config, twilio, publicUrl, logger, clock = makeSystemClock() } = options
   const store = await openStore(config)
   const httpClient = makeHttpClient({
     ...(twilio.baseUrl !== null && { baseUrl: twilio.baseUrl }),
@@ -65,6 +65,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     agents: makeAgents(client),
     conversations: makeConversations({
       client,
+      clock,
       webhookUrl: sid => `${publicUrl}/webhooks/executions/${sid}`
     })
   })
@@ -87,6 +88,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     app,
     runtime,
     async close() {
+      // Twilio may want a turn to wait for minutes. It is claimed again, and knows what it has done.
+      clock.stop()
       await app.close()
       await runtime.worker.stop()
       await store.close()

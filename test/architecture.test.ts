@@ -19,8 +19,12 @@ const table: Readonly<Record<string, Row>> = {
   template: { rooms: [], packages: ['liquidjs'] },
   widgets: { rooms: ['engine', 'template'], packages: ['typebox'] },
   runtime: { rooms: ['engine', 'flow'], packages: [] },
-  'adapters/embedded': { rooms: adapter, packages: ['lmdb', 'node:*'] },
-  'adapters/redis': { rooms: adapter, packages: ['ioredis', 'node:*'] },
+  'adapters/memory': { rooms: adapter, packages: ['lru-cache', 'node:crypto'] },
+  'adapters/embedded': { rooms: [...adapter, 'adapters/memory'], packages: ['lmdb', 'node:*'] },
+  'adapters/redis': {
+    rooms: [...adapter, 'adapters/memory'],
+    packages: ['ioredis', 'lz4-napi', 'node:*']
+  },
   'adapters/twilio': { rooms: adapter, packages: ['twilio', 'undici', 'node:*'] },
   'adapters/fetch': { rooms: adapter, packages: ['undici', 'node:*'] },
   'adapters/system': { rooms: adapter, packages: ['node:*'] },

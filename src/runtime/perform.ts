@@ -1,6 +1,6 @@
 import type { Answer, ConversationRef, Effect, EffectType, Failure } from '../engine/effect.ts'
 import type { Execution } from '../engine/execution.ts'
-import { CallFailed, InvalidFlow, NotFound, NotNow } from './errors.ts'
+import { CallFailed, InvalidFlow, NotFound, NotNow, Stopping } from './errors.ts'
 import { loadSubflow } from './flow-book.ts'
 import { once } from './once.ts'
 import type { Tools } from './runtime.ts'
@@ -15,7 +15,7 @@ export const leavesNoTrace = ({ type }: Effect): boolean => withoutTrace.has(typ
 
 /**
  * Does one effect and answers how it went. What was perhaps done before, by a turn that died or a call that
- * got no answer, is looked for before it is done again.
+ * got no answer, is looked for before it is done again. Throws nothing but `Stopping`.
  */
 export async function perform(
   tools: Tools,
@@ -26,6 +26,7 @@ export async function perform(
   try {
     return { ok: true, value: await carryOut(tools, effect, execution, recovering) }
   } catch (error) {
+    if (error instanceof Stopping) throw error
     const { sid: executionSid } = execution
     tools.logger.warn({ executionSid, effect: effect.type, error }, 'An effect failed')
     return { ok: false, failure: failureOf(error) }

@@ -198,7 +198,9 @@ export interface OurWebhook {
 
 /**
  * Twilio Conversations. Every method throws `CallFailed` when it does not succeed. Rate limits never show:
- * a call waits for its turn. A call that may be repeated safely has been, before it fails.
+ * a call waits for its turn, however long that takes, and throws `Stopping` where the process stops meanwhile.
+ * Writes to one Conversation are made one after another. A call that may be repeated safely has been, before
+ * it fails.
  */
 export interface Conversations {
   fetch(conversation: ConversationRef): Promise<Conversation>
@@ -248,6 +250,7 @@ export interface Clock {
   now(): number
   /** Milliseconds since some moment; never set back. */
   elapsed(): number
+  /** Throws `Stopping` where the process stops meanwhile, or has stopped. */
   sleep(ms: number): Promise<void>
   /** Calls again and again until the returned function is called; never keeps the process alive. */
   every(ms: number, call: () => void): () => void

@@ -1,5 +1,5 @@
 import { catchUp } from './catch-up.ts'
-import { FenceLost } from './errors.ts'
+import { FenceLost, Stopping } from './errors.ts'
 import { type Lease, makeLease } from './lease.ts'
 import type { Claim } from './ports.ts'
 import type { Tools } from './runtime.ts'
@@ -96,7 +96,8 @@ export function makeWorker(tools: Tools, options: WorkerOptions): Worker {
       const after = await runTurn(tools, claim, lease)
       if (after.teardown) worker.poll()
     } catch (error) {
-      if (error instanceof FenceLost) logger.info({ executionSid: sid }, error.message)
+      if (error instanceof FenceLost || error instanceof Stopping)
+        logger.info({ executionSid: sid }, error.message)
       else
         logger.error(
           { executionSid: sid, error },

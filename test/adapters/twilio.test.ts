@@ -432,7 +432,7 @@ function conversations(t: Test, setup: Setup) {
   t.teardown(() => httpClient.close())
   const webhookUrl = (sid: string) => `https://reprise.example/webhooks/executions/${sid}`
   const client = makeClient({ accountSid, user: username, secret: password, httpClient })
-  return makeConversations({ client, webhookUrl })
+  return makeConversations({ client, webhookUrl, clock: { now: Date.now, sleep: async () => {} } })
 }
 
 async function failureOf(asked: Promise<unknown>): Promise<Failure> {

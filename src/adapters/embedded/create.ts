@@ -1,5 +1,5 @@
 import type { Created, NewEntry } from '../../runtime/ports.ts'
-import type { Tables } from './database.ts'
+import type { Contents, Tables } from './database.ts'
 import { receive } from './deliver.ts'
 import { dueAtOnce, type Head, leased, saveHead } from './head.ts'
 import { type Arrival, append, arrivalOf } from './inbox.ts'
@@ -7,7 +7,8 @@ import { contactPart, executionKey, idempotencyKey, meansKey, startingWith } fro
 import { enlist } from './lists.ts'
 
 /** A request that is repeated learns what the first one made, even where that stands in its way now. */
-export function create(tables: Tables, entry: NewEntry, leaseMs: number): () => Created {
+export function create(contents: Contents, entry: NewEntry, leaseMs: number): () => Created {
+  const { tables } = contents
   const { execution, event, instead, now } = entry
   const { sid } = execution
   const text = JSON.stringify(execution)
@@ -37,7 +38,7 @@ export function create(tables: Tables, entry: NewEntry, leaseMs: number): () => 
   }
 
   function deliverTo(active: string, event: Arrival): Created {
-    const delivered = receive(tables, active, event, entry, leaseMs)
+    const delivered = receive(contents, active, event, entry, leaseMs)
     remember(active)
     if (delivered.outcome === 'duplicate') return { outcome: 'repeated', sid: active }
     const claim = delivered.outcome === 'claimed' ? delivered.claim : null
@@ -66,5 +67,6 @@ const fresh: Head = {
   arrived: 0,
   waiting: 0,
   ended: false,
-  conversations: []
+  conversations: [],
+  mark: ''
 }

@@ -1,7 +1,7 @@
 import type { InboxEvent } from '../../engine/event.ts'
 import type { Delivered } from '../../runtime/ports.ts'
 import { take } from './claims.ts'
-import type { Tables } from './database.ts'
+import type { Contents } from './database.ts'
 import { dueAtOnce, isHeld, readHead, saveHead } from './head.ts'
 import { type Arrival, append, arrivalOf, wasSeen } from './inbox.ts'
 
@@ -11,24 +11,25 @@ interface Options {
 }
 
 export function deliver(
-  tables: Tables,
+  contents: Contents,
   sid: string,
   event: InboxEvent,
   options: Options,
   leaseMs: number
 ): () => Delivered {
   const arrival = arrivalOf(event)
-  return () => receive(tables, sid, arrival, options, leaseMs)
+  return () => receive(contents, sid, arrival, options, leaseMs)
 }
 
 /** An event that comes again is a duplicate even after the end: its sender learns that it had arrived. */
 export function receive(
-  tables: Tables,
+  contents: Contents,
   sid: string,
   arrival: Arrival,
   { now, claim }: Options,
   leaseMs: number
 ): Delivered {
+  const { tables } = contents
   const before = readHead(tables, sid)
   if (before === null) return { outcome: 'unknown' }
   if (wasSeen(tables, sid, arrival.event.id)) return { outcome: 'duplicate' }
@@ -36,7 +37,7 @@ export function receive(
 
   const head = append(tables, sid, before, arrival)
   if (claim && !isHeld(head, now))
-    return { outcome: 'claimed', claim: take(tables, sid, before, head, now + leaseMs) }
+    return { outcome: 'claimed', claim: take(contents, sid, before, head, now + leaseMs) }
   saveHead(tables, sid, before, dueAtOnce(head, now))
   return { outcome: 'queued' }
 }

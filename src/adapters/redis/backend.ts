@@ -1,3 +1,5 @@
+import type { Memory } from '../memory/saves.ts'
+import type { Saved } from './claims.ts'
 import type { Connection } from './connection.ts'
 import type { Keys } from './keys.ts'
 
@@ -7,4 +9,5 @@ export interface Backend {
   readonly read: Connection['read']
   readonly keys: Keys
   readonly leaseMs: number
+  readonly memory: Memory<Saved>
 }

@@ -1,4 +1,4 @@
-import type { Cluster, Redis } from 'ioredis'
+import { Cluster, type Redis } from 'ioredis'
 import { StoreUnavailable } from '../../runtime/errors.ts'
 import { type Addresses, makeClient } from './client.ts'
 import { faultOf, isLasting, reasonOf } from './faults.ts'
@@ -40,6 +40,7 @@ export async function connect(
   let closed: Promise<void> | null = null
   const run = waitReplicas === 0 ? read : withReplicas(client, waitReplicas, read)
   await firstConnection(client, address, startMs)
+  const gather = gatherWrites(client)
 
   return {
     address,
@@ -57,7 +58,9 @@ export async function connect(
   async function read<T>(call: (client: Client) => Promise<T>): Promise<T> {
     if (closed) throw new StoreUnavailable('The Redis store is closed')
     try {
-      return await within(callMs, client.status === 'ready' ? call(client) : callOnceBack(call))
+      if (client.status !== 'ready') return await within(callMs, callOnceBack(call))
+      gather()
+      return await within(callMs, call(client))
     } catch (error) {
       throw faultOf(error, address)
     }
@@ -69,6 +72,22 @@ export async function connect(
     })
     await back
     return await call(client)
+  }
+}
+
+/** Commands of one round of the event loop leave together, as each write of its own is a call of the system. */
+function gatherWrites(client: Client): () => void {
+  let gathering = false
+  return () => {
+    if (gathering) return
+    gathering = true
+    const nodes = client instanceof Cluster ? client.nodes('master') : [client]
+    const streams = nodes.flatMap(({ stream }) => stream ?? [])
+    for (const stream of streams) stream.cork()
+    setImmediate(() => {
+      gathering = false
+      for (const stream of streams) stream.uncork()
+    })
   }
 }
 
@@ -119,6 +138,15 @@ function untilReady(client: Client, ms: number): Promise<void> {
 function within<T>(ms: number, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`No answer within ${ms} ms`)), ms)
-    work.then(resolve, reject).finally(() => clearTimeout(timer))
+    work.then(
+      value => {
+        clearTimeout(timer)
+        resolve(value)
+      },
+      error => {
+        clearTimeout(timer)
+        reject(error)
+      }
+    )
   })
 }

@@ -1,10 +1,11 @@
 import type { InboxEvent } from '../../engine/event.ts'
 import type { Created, NewEntry } from '../../runtime/ports.ts'
 import type { Backend } from './backend.ts'
-import { claim } from './claims.ts'
+import { claim, lastSaves } from './claims.ts'
 import { eventKey, writeEvent } from './inbox.ts'
+import { inOrder } from './keys.ts'
 import { contactList, firstLists, idempotencyList, placeOf, positionAt } from './lists.ts'
-import { packExecution } from './record.ts'
+import { packRecord } from './record.ts'
 
 /** A request that is repeated learns what the first one made, even where that stands in its way now. */
 export async function create(backend: Backend, entry: NewEntry): Promise<Created> {
@@ -29,13 +30,10 @@ async function createOnce(
 
   const answer = await run(client =>
     client.createExecution(
-      own.record,
-      own.head,
-      own.inbox,
-      own.due,
+      ...inOrder(own),
       keys.lists(own.shard, flowSid),
       sid,
-      packExecution(execution),
+      packRecord(execution, '', []).record,
       eventKey(event.id),
       writeEvent(event),
       now,
@@ -48,8 +46,10 @@ async function createOnce(
     )
   )
   if (answer === 1) {
+    if (!claim) return { outcome: 'created', claim: null, place }
     const first = { execution, inbox: [event], fence: 1, recovering: false }
-    return { outcome: 'created', claim: claim ? first : null, place }
+    lastSaves.set(first, { latest: '', mark: '' })
+    return { outcome: 'created', claim: first, place }
   }
   const [refusal, other] = answer
   const outcome = refusal === -1 ? 'repeated' : 'conflict'

@@ -2,7 +2,7 @@ import type { Execution, Step } from '../../engine/execution.ts'
 import type { ExecutionQuery, Position } from '../../runtime/ports.ts'
 import type { Backend } from './backend.ts'
 import { boundsOf, listsOf, positionAt } from './lists.ts'
-import { unpackExecution, unpackSteps } from './record.ts'
+import { unpackRecord, unpackSteps } from './record.ts'
 
 export async function fetchExecution(
   { keys, read }: Backend,
@@ -11,13 +11,13 @@ export async function fetchExecution(
   const own = keys.execution(sid)
   if (!own) return null
   const packed = await read(client => client.lindexBuffer(own.record, 0))
-  return packed && unpackExecution(packed)
+  return packed && unpackRecord(packed).execution
 }
 
 export async function fetchSteps({ keys, read }: Backend, sid: string): Promise<Step[]> {
   const own = keys.execution(sid)
   if (!own) return []
-  return unpackSteps(await read(client => client.lrangeBuffer(own.record, 1, -1)))
+  return unpackSteps(await read(client => client.lrangeBuffer(own.record, 0, -1)))
 }
 
 /** The fewest and the most executions that one round looks at. */

@@ -29,7 +29,9 @@ type Value = string | number | Buffer
 export type Taken = [
   fence: number,
   recovering: 0 | 1,
-  record: [execution: Buffer, ...steps: Buffer[]],
+  mark: Buffer | null,
+  /** Null where the caller has what was saved last. */
+  record: Buffer | null,
   events: Buffer[]
 ]
 
@@ -40,7 +42,7 @@ declare module 'ioredis' {
     deliverInstead(...args: Value[]): Result<1 | -1 | -2, Context>
     deliverEventBuffer(...args: Value[]): Result<Taken | 0 | -1 | -2 | -3, Context>
     claimExecutionBuffer(...args: Value[]): Result<Taken | -1, Context>
-    commitTurn(...args: Value[]): Result<string[] | -1, Context>
+    commitTurn(...args: Value[]): Result<string[] | -1 | -2, Context>
     renewLease(...args: Value[]): Result<1 | -1, Context>
     removeExecution(...args: Value[]): Result<1 | -1, Context>
     saveRevision(...args: Value[]): Result<1 | -1, Context>

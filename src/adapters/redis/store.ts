@@ -1,5 +1,7 @@
 import type { Store } from '../../runtime/ports.ts'
+import { makeMemory } from '../memory/saves.ts'
 import { checkLayout, checkServer } from './checks.ts'
+import type { Saved } from './claims.ts'
 import type { Addresses } from './client.ts'
 import { connect } from './connection.ts'
 import { redisExecutions } from './executions.ts'
@@ -41,7 +43,7 @@ export async function openRedisStore({
     await close()
     throw error
   }
-  const backend = { run, read, keys, leaseMs }
+  const backend = { run, read, keys, leaseMs, memory: makeMemory<Saved>() }
   return {
     executions: redisExecutions(backend),
     flows: redisFlows(backend),

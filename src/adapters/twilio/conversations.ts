@@ -11,13 +11,15 @@ import type {
   NewConversation,
   Participant
 } from '../../engine/effect.ts'
-import type { Conversations } from '../../runtime/ports.ts'
-import { call, isGone } from './failures.ts'
+import type { Clock, Conversations } from '../../runtime/ports.ts'
+import { call, isGone, toldApart } from './failures.ts'
 import { markerIn } from './marker.ts'
 import { eachMessage, isoDate, messageOptions, receivedMessage, sentMessage } from './messages.ts'
+import { makeWriteQueue } from './write-queue.ts'
 
 export interface ConversationsOptions {
   readonly client: Twilio
+  readonly clock: Pick<Clock, 'now' | 'sleep'>
   /** Where Twilio is to send `onMessageAdded` of an execution's Conversation. */
   readonly webhookUrl: (executionSid: string) => string
 }
@@ -29,8 +31,9 @@ const pageSize = 100
  * for a named one. https://www.twilio.com/docs/conversations-classic/api
  */
 export function makeConversations(options: ConversationsOptions): Conversations {
-  const { client, webhookUrl } = options
+  const { client, clock, webhookUrl } = options
   const { v1 } = client.conversations
+  const queue = makeWriteQueue(clock)
 
   const at = ({ conversationSid, serviceSid }: ConversationRef): ConversationContext =>
     serviceSid === null
@@ -38,6 +41,20 @@ export function makeConversations(options: ConversationsOptions): Conversations 
       : (v1
           .services(inPath(serviceSid))
           .conversations(inPath(conversationSid)) as unknown as ConversationContext)
+
+  /** A call that changes a Conversation, when it is its turn. */
+  async function write<T>({ conversationSid }: ConversationRef, ask: () => Promise<T>): Promise<T> {
+    const lane = queue.of(conversationSid)
+    const turn = queue.enter(lane)
+    try {
+      if (turn) await turn
+      return await ask()
+    } catch (error) {
+      throw toldApart(error)
+    } finally {
+      queue.leave(lane)
+    }
+  }
 
   return {
     fetch: ref => call(async () => conversationOf(await at(ref).fetch())),
@@ -57,7 +74,7 @@ export function makeConversations(options: ConversationsOptions): Conversations 
       }),
 
     addParticipant: ({ identity, address, proxyAddress, ...ref }) =>
-      call(async () =>
+      write(ref, async () =>
         participantOf(
           await at(ref).participants.create({
             ...(identity !== null && { identity }),
@@ -68,12 +85,12 @@ export function makeConversations(options: ConversationsOptions): Conversations 
       ),
 
     delete: ref =>
-      call(async () => {
+      write(ref, async () => {
         await at(ref).remove().catch(unlessGone(false))
       }),
 
     addWebhook: (ref, executionSid) =>
-      call(async () => {
+      write(ref, async () => {
         const webhook = await at(ref).webhooks.create({
           target: 'webhook',
           'configuration.url': webhookUrl(executionSid),
@@ -96,12 +113,12 @@ export function makeConversations(options: ConversationsOptions): Conversations 
       }),
 
     removeWebhook: (ref, webhookSid) =>
-      call(async () => {
+      write(ref, async () => {
         await at(ref).webhooks(webhookSid).remove().catch(unlessGone(false))
       }),
 
     send: (message, effectId) =>
-      call(async () =>
+      write(message, async () =>
         sentMessage(await at(message).messages.create(messageOptions(message, effectId)))
       ),
 
@@ -129,7 +146,7 @@ export function makeConversations(options: ConversationsOptions): Conversations 
       }),
 
     close: ref =>
-      call(async () => {
+      write(ref, async () => {
         await at(ref).update({ state: 'closed' }).catch(unlessGone(null))
       })
   }

@@ -1,4 +1,4 @@
-import { CallFailed } from '../../runtime/errors.ts'
+import { CallFailed, Stopping } from '../../runtime/errors.ts'
 
 interface RestError {
   readonly status?: number
@@ -27,11 +27,14 @@ export const isGone = (error: unknown): boolean => {
   return status === 404 || code === 50377
 }
 
-/** Runs a call of the SDK; every error that comes of it is a `CallFailed`. */
+/** Runs a call of the SDK; every error that comes of it is a `CallFailed`, or `Stopping`. */
 export async function call<T>(ask: () => Promise<T>): Promise<T> {
   try {
     return await ask()
   } catch (error) {
-    throw error instanceof CallFailed ? error : asCallFailed(error)
+    throw toldApart(error)
   }
 }
+
+export const toldApart = (error: unknown): CallFailed | Stopping =>
+  error instanceof CallFailed || error instanceof Stopping ? error : asCallFailed(error)
