@@ -33,7 +33,7 @@ export const redisSettings = {
     minimum: 0,
     maximum: 100,
     default: 0,
-    description: 'Replicas that must have every change before it counts; see below'
+    description: 'Replicas that must have a change before it counts; see "Where state lives"'
   }),
   REDIS_PREFIX: Type.String({
     pattern: '^[^{}\\s]+$',

@@ -67,6 +67,19 @@ t.test('what one process publishes, another one starts within a second', async t
   await client.studio.v2.flows(flow).update({ status: 'published', definition: askAndThank(true) })
   await new Promise(resolve => setTimeout(resolve, 1000))
   t.equal(await revisionFrom(there, 2), 2)
+
+  await t.test('and one that wants another number of shards does not start', async t => {
+    const refused = startProcess(t, {
+      ...shared,
+      PORT: String(await freePort()),
+      REDIS_SHARDS: '4'
+    })
+    t.match(await refused.exited(), { code: 1 })
+    t.match(
+      refused.output(),
+      /^The store in Redis at [\d.:]+ \(key \{reprise:store\}:shards\) has 16 shards, not 4\. [^\n]*REDIS_SHARDS[^\n]*\n$/
+    )
+  })
 })
 
 t.test('a Cluster may want TLS, a user and a password', async t => {
@@ -97,24 +110,4 @@ t.test('a Cluster may want TLS, a user and a password', async t => {
   await running.ready()
   const flow = await publish(askAndThank())
   t.equal((await client.studio.v2.flows(flow).fetch()).revision, 1)
-  await running.kill('SIGTERM')
-
-  const refused = startProcess(t, { ...secured, REDIS_PASSWORD: 'wrong' })
-  t.match(await refused.exited(), { code: 1 })
-  t.match(refused.output(), /^Redis at 127.0.0.1:\d+ cannot be used: WRONGPASS[^\n]*\n$/)
-})
-
-t.test('a number of shards that is not that of the store stops the start', async t => {
-  const { settings } = await setScene(t)
-  const { url } = await startRedis(t)
-  const shared = { ...settings, REDIS_URL: url, REDIS_PREFIX: 'mine' }
-  const first = startProcess(t, { ...shared, REDIS_SHARDS: '4' })
-  await first.ready()
-  await first.kill('SIGTERM')
-  const second = startProcess(t, shared)
-  t.match(await second.exited(), { code: 1 })
-  t.match(
-    second.output(),
-    /^The store in Redis at [\d.:]+ \(key \{mine:store\}:shards\) has 4 shards, not 16\. [^\n]*REDIS_SHARDS[^\n]*\n$/
-  )
 })

@@ -2,6 +2,7 @@ import type { Claim } from '../../runtime/ports.ts'
 import type { Save } from '../memory/saves.ts'
 import type { Backend } from './backend.ts'
 import { readEvent } from './inbox.ts'
+import { inOrder } from './keys.ts'
 import { type StepLines, unpackRecord } from './record.ts'
 import type { Taken } from './scripts.ts'
 
@@ -41,16 +42,7 @@ export async function claim(
   const own = keys.execution(sid)
   if (!own) return null
   const answer = await run(client =>
-    client.claimExecutionBuffer(
-      own.record,
-      own.head,
-      own.inbox,
-      own.due,
-      sid,
-      now,
-      now + leaseMs,
-      onlyDue ? 1 : 0
-    )
+    client.claimExecutionBuffer(...inOrder(own), sid, now, now + leaseMs, onlyDue ? 1 : 0)
   )
   return answer === -1 ? null : claimOf(answer)
 }

@@ -6,6 +6,7 @@ import { newMark } from '../memory/saves.ts'
 import type { Backend } from './backend.ts'
 import { type LastSave, lastSaves } from './claims.ts'
 import { eventKey, readEvent } from './inbox.ts'
+import { inOrder } from './keys.ts'
 import { contactList, conversationList, placeOf } from './lists.ts'
 import { packRecord, unpackRecord } from './record.ts'
 
@@ -35,10 +36,7 @@ async function save(
   memory.set(sid, { execution, latest, mark })
   const answer = await run(client =>
     client.commitTurn(
-      own.record,
-      own.head,
-      own.inbox,
-      own.due,
+      ...inOrder(own),
       keys.lists(own.shard, flowSid),
       sid,
       claim.fence,

@@ -36,11 +36,11 @@ export async function connect(
 ): Promise<Connection> {
   const { client, address } = makeClient(addresses)
   defineScripts(client)
-  const gather = gatherWrites(client)
   let back: Promise<void> | null = null
   let closed: Promise<void> | null = null
   const run = waitReplicas === 0 ? read : withReplicas(client, waitReplicas, read)
   await firstConnection(client, address, startMs)
+  const gather = gatherWrites(client)
 
   return {
     address,

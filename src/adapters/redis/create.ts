@@ -3,6 +3,7 @@ import type { Created, NewEntry } from '../../runtime/ports.ts'
 import type { Backend } from './backend.ts'
 import { claim, lastSaves } from './claims.ts'
 import { eventKey, writeEvent } from './inbox.ts'
+import { inOrder } from './keys.ts'
 import { contactList, firstLists, idempotencyList, placeOf, positionAt } from './lists.ts'
 import { packRecord } from './record.ts'
 
@@ -29,10 +30,7 @@ async function createOnce(
 
   const answer = await run(client =>
     client.createExecution(
-      own.record,
-      own.head,
-      own.inbox,
-      own.due,
+      ...inOrder(own),
       keys.lists(own.shard, flowSid),
       sid,
       packRecord(execution, '', []).record,

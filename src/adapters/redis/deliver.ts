@@ -3,6 +3,7 @@ import type { Delivered } from '../../runtime/ports.ts'
 import type { Backend } from './backend.ts'
 import { claimOf } from './claims.ts'
 import { eventKey, writeEvent } from './inbox.ts'
+import { inOrder } from './keys.ts'
 
 /** An event that comes again is a duplicate even after the end: its sender learns that it had arrived. */
 export async function deliver(
@@ -17,10 +18,7 @@ export async function deliver(
   const saved = memory.get(sid)
   const answer = await run(client =>
     client.deliverEventBuffer(
-      own.record,
-      own.head,
-      own.inbox,
-      own.due,
+      ...inOrder(own),
       sid,
       eventKey(event.id),
       writeEvent(event),

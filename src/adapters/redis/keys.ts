@@ -19,6 +19,14 @@ export interface ExecutionKeys {
   readonly due: string
 }
 
+/** As scripts take them; those that need lists as well take them last. */
+export const inOrder = ({ record, head, inbox, due }: ExecutionKeys): string[] => [
+  record,
+  head,
+  inbox,
+  due
+]
+
 export interface Keys {
   readonly shards: readonly number[]
   /** In how many shards the store was begun. Lives for ever. */
