@@ -72,6 +72,13 @@ export const Settings = Type.Object({
     description: 'Port of the built-in simulator'
   }),
   MAX_TURNS: Count(500, 'Turns that this process runs at once'),
+  CATCH_UP_MINUTES: Type.Integer({
+    minimum: 0,
+    maximum: 525_600,
+    default: 15,
+    description:
+      'Minutes after which a wait is first checked for replies whose webhook never came; later checks are ever rarer, down to once a day. 0: only before it times out, and after a restart or an outage'
+  }),
   MAX_STEPS: Count(studioLimits.steps, 'Steps of one execution', 65535),
   MAX_SAME_WIDGET: Count(studioLimits.sameWidget, 'Runs of the same widget in a row'),
   MAX_LIFETIME_DAYS: Count(30, 'Days after which an execution expires', 3650),
@@ -121,6 +128,8 @@ export interface Config {
   readonly logLevel: string
   readonly simulatorPort: number
   readonly maxTurns: number
+  /** Null where waits are not checked for replies in between. */
+  readonly catchUpMs: number | null
   readonly limits: Limits
   readonly http: {
     readonly timeoutMs: number
@@ -211,6 +220,7 @@ function configOf(settings: Settings): Config {
     logLevel: settings.LOG_LEVEL,
     simulatorPort: settings.SIMULATOR_PORT,
     maxTurns: settings.MAX_TURNS,
+    catchUpMs: settings.CATCH_UP_MINUTES === 0 ? null : settings.CATCH_UP_MINUTES * 60 * 1000,
     limits: {
       ...studioLimits,
       steps: settings.MAX_STEPS,

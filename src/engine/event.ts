@@ -32,6 +32,16 @@ export interface TimedOut extends Happened {
   readonly token: string
 }
 
+/** The Conversation of a wait is closed, or not there any more, so nobody can answer. */
+export interface ConversationLost extends Happened {
+  readonly type: 'conversation-lost'
+  /** Names the wait, as a timer does. */
+  readonly token: string
+  readonly loss: 'closed' | 'deleted'
+  /** Twilio's code for it. */
+  readonly code: number
+}
+
 export interface EffectSettled extends Happened {
   readonly type: 'effect-settled'
   readonly effectId: string
@@ -51,5 +61,11 @@ export interface StepRequested extends Happened {
 }
 
 /** What can be delivered to an execution's inbox. */
-export type InboxEvent = Triggered | MessageReceived | TimedOut | Cancelled | StepRequested
+export type InboxEvent =
+  | Triggered
+  | MessageReceived
+  | TimedOut
+  | ConversationLost
+  | Cancelled
+  | StepRequested
 export type Event = InboxEvent | EffectSettled

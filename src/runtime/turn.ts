@@ -2,6 +2,7 @@ import type { Effect } from '../engine/effect.ts'
 import type { EffectSettled, Event, InboxEvent } from '../engine/event.ts'
 import type { Execution, Step } from '../engine/execution.ts'
 import { dueAt } from './due.ts'
+import { leavesGap, readGap } from './gap.ts'
 import { acceptDue, inConversationOrder } from './next-events.ts'
 import { leavesNoTrace, perform } from './perform.ts'
 import type { Claim } from './ports.ts'
@@ -28,14 +29,23 @@ export async function runTurn(tools: Tools, claim: Claim): Promise<Execution> {
   const turn: Turn = { claim, execution, recovering, steps: [], consumed: [] }
   await takeUp(tools, turn)
   for (let { inbox } = claim; ; ) {
-    for (const event of inConversationOrder(inbox)) {
-      turn.consumed.push(event.id)
-      await settleAll(tools, turn, await advanceBy(tools, turn, event))
-    }
-    if (inbox.length === 0) await acceptDue(tools, turn.execution)
+    const allTaken = await takeAll(tools, turn, inConversationOrder(inbox))
+    if (inbox.length === 0) turn.execution = await acceptDue(tools, turn.execution)
     inbox = await commit(tools, turn, false)
+    // What comes next, an earlier turn may have done along with what is saved now.
+    if (!allTaken) turn.recovering = recovering
     if (inbox.length === 0) return turn.execution
   }
+}
+
+/** False where it stopped before a message, as the inbox may have an earlier one now. */
+async function takeAll(tools: Tools, turn: Turn, events: readonly InboxEvent[]): Promise<boolean> {
+  for (const event of events) {
+    if (leavesGap(turn.execution, event) && (await readGap(tools, turn, event))) return false
+    turn.consumed.push(event.id)
+    await settleAll(tools, turn, await advanceBy(tools, turn, event))
+  }
+  return true
 }
 
 /** An execution that was saved while an effect was still to be done goes on with that effect. */
@@ -75,18 +85,14 @@ async function settled(
   }
 }
 
-async function commit(
-  { executions, env, clock }: Tools,
-  turn: Turn,
-  hold: boolean
-): Promise<readonly InboxEvent[]> {
+async function commit(tools: Tools, turn: Turn, hold: boolean): Promise<readonly InboxEvent[]> {
+  const { executions, clock } = tools
   const { claim, execution, steps, consumed } = turn
-  const due = dueAt(execution, env.limits)
   const inbox = await executions.commit(claim, {
     execution,
     steps,
     consumed,
-    dueAt: due,
+    dueAt: dueAt(tools, execution),
     hold,
     now: clock.now()
   })
