@@ -4,7 +4,7 @@ import { endExecution, noteProblem } from './ending.ts'
 import type { Cancelled, Event, StepRequested, Triggered } from './event.ts'
 import type { Execution, Step } from './execution.ts'
 import { addWrites, changeFrame, contextFull, type Flows, flowOf, type Journey } from './journey.ts'
-import { loseConversation } from './loss.ts'
+import { loseConversation, markLost } from './loss.ts'
 import { EventRefused, refusal } from './refusal.ts'
 import { triggerWrites } from './trigger.ts'
 import { enterWidget, resumeWidget, runEntered, runWidget } from './visit.ts'
@@ -36,6 +36,10 @@ export function advance(flows: Flows, execution: Execution, event: Event, env: E
     execution: { ...execution, pause: null, updatedAt: event.at },
     steps: [],
     effect: null
+  }
+  if (event.type === 'conversation-lost' && event.answered) {
+    markLost(journey, event)
+    return { execution: { ...journey.execution, pause: execution.pause }, steps: [], effect: null }
   }
   continueUntilPause(journey, open(journey, execution, event))
   return { execution: journey.execution, steps: journey.steps, effect: journey.effect }

@@ -25,18 +25,15 @@ export async function look(
   const over = now >= pause.until
   try {
     const { messages, lost } = await (over ? readLast : readBack)(tools, execution, pause)
-    let replies = 0
-    for (const message of messages) if (await accept(tools, sid, message)) replies += 1
     const { token } = pause
     const at = tools.clock.now()
-    if (replies === 0 && lost)
-      await accept(tools, sid, {
-        type: 'conversation-lost',
-        id: `lost:${token}`,
-        at,
-        token,
-        ...lost
-      })
+    const loss = lost && ({ type: 'conversation-lost', at, token, ...lost } as const)
+    if (loss && messages.length > 0)
+      await accept(tools, sid, { ...loss, id: `marked:${token}`, answered: true })
+    let replies = 0
+    for (const message of messages) if (await accept(tools, sid, message)) replies += 1
+    if (replies === 0 && loss)
+      await accept(tools, sid, { ...loss, id: `lost:${token}`, answered: false })
     else if (replies === 0 && over)
       await accept(tools, sid, { type: 'timed-out', id: `timer:${token}`, at: now, token })
     lookout.note(true)
