@@ -37,6 +37,7 @@ t.test('without any setting the simulator plays Twilio, on this machine only', a
     simulatorPort: 3001,
     reconcileAtStart: true,
     maxTurns: 500,
+    catchUpMs: 900_000,
     limits: studioLimits,
     redis: null,
     http: { timeoutMs: 10_000, maxBytes: 65_536, allowedInternalHosts: new Set() },
@@ -68,6 +69,7 @@ t.test('every setting finds its place', async t => {
     SIMULATOR_PORT: '8081',
     RECONCILE_AT_START: 'false',
     MAX_TURNS: '7',
+    CATCH_UP_MINUTES: '5',
     MAX_STEPS: '8',
     MAX_SAME_WIDGET: '9',
     MAX_LIFETIME_DAYS: '2',
@@ -85,6 +87,7 @@ t.test('every setting finds its place', async t => {
     simulatorPort: 8081,
     reconcileAtStart: false,
     maxTurns: 7,
+    catchUpMs: 300_000,
     limits: { steps: 8, sameWidget: 9, lifetimeMs: 172_800_000, contextSize: 1000 }
   })
   t.strictSame(config.apiKeys, [
@@ -105,6 +108,7 @@ t.test('all faults are told at once, each with its setting', async t => {
     SIMULATOR_PORT: '0',
     RECONCILE_AT_START: 'maybe',
     MAX_TURNS: 'many',
+    CATCH_UP_MINUTES: '-5',
     MAX_STEPS: '0',
     MAX_SAME_WIDGET: '-1',
     MAX_LIFETIME_DAYS: '1.5',
@@ -122,6 +126,7 @@ t.test('all faults are told at once, each with its setting', async t => {
     'SIMULATOR_PORT',
     'RECONCILE_AT_START',
     'MAX_TURNS',
+    'CATCH_UP_MINUTES',
     'MAX_STEPS',
     'MAX_SAME_WIDGET',
     'MAX_LIFETIME_DAYS',
@@ -130,6 +135,10 @@ t.test('all faults are told at once, each with its setting', async t => {
     'TWILIO_API_SECRET'
   ])
   t.match(faults.join('\n'), /LOG_LEVEL .*trace, debug, info, warn, error or silent/)
+})
+
+t.test('waits are not checked in between where 0 says so', async t => {
+  t.equal(readConfig({ CATCH_UP_MINUTES: '0' }).catchUpMs, null)
 })
 
 t.test('a fault does not repeat a secret', async t => {
