@@ -1,19 +1,17 @@
 // What was said while nobody listened is found when somebody does again.
 import t from 'tap'
-import { StoreUnavailable } from '../../src/runtime/errors.ts'
-import type { ExecutionStore } from '../../src/runtime/ports.ts'
 import { freePort } from '../service/process.ts'
 import { eventually } from '../support/build-service.ts'
 import { startRedis } from '../support/redis-server.ts'
-import { questions } from './questions.ts'
-import { type Stage, setStage } from './stage.ts'
+import { lostReply, parked, several, within } from './questions.ts'
+import { setStage } from './stage.ts'
 
 /** Long before any scheduled look. */
 const soonMs = 60_000
 
 t.test('after a restart every wait that began before is looked at, and no other', async t => {
   const before = await setStage(t)
-  const waiting = await parkedMany(before, 25)
+  const waiting = await several(25, parked, before)
   await before.close()
   const spoke = waiting.filter((_, at) => at % 2 === 0)
   for (const { conversation } of spoke) before.world.say(conversation, { body: 'lost' })
@@ -38,7 +36,7 @@ t.test('after a restart every wait that began before is looked at, and no other'
 t.test('however often it is asked for, one catch-up runs at a time', async t => {
   const stage = await setStage(t)
   const { calls, world, runtime, idle, clock } = stage
-  await parkedMany(stage, 12)
+  await several(12, parked, stage)
   clock.pass(10_000)
   const { conversations } = runtime
   const { fetch } = conversations
@@ -115,7 +113,7 @@ t.test('one that has a message in its inbox takes that, and is looked at all the
 
 t.test('while Twilio is away nothing is given up', async t => {
   const before = await setStage(t)
-  const waiting = await parkedMany(before, 15)
+  const waiting = await several(15, parked, before)
   await before.close()
   for (const { conversation } of waiting) before.world.say(conversation, { body: 'lost' })
   await before.simulator.idle()
@@ -131,7 +129,7 @@ t.test('while Twilio is away nothing is given up', async t => {
 
 t.test('it stops when the service does', async t => {
   const before = await setStage(t)
-  const waiting = await parkedMany(before, 15)
+  const waiting = await several(15, parked, before)
   await before.close()
   before.world.faults.add([{ call: 'GET Messages', delay: 100, times: 100 }])
   const known = before.world.log.last
@@ -148,76 +146,12 @@ t.test('it stops when the service does', async t => {
   t.equal(reads(), made)
 })
 
-t.test('a reply whose webhook could not be taken in is found when the store is back', async t => {
-  const stage = await setStage(t)
-  const { runtime, bodies, world, find, idle, clock } = stage
-  const { executions } = runtime
-  for (const call of ['deliver', 'claimDue'] as const) {
-    t.test(`where ${call} failed`, async t => {
-      const { conversation, sid } = await parked(stage)
-      clock.pass(10_000)
-      await idle()
-      const back = storeAway(executions, call === 'deliver' ? ['deliver'] : ['claimDue', 'deliver'])
-      if (call === 'claimDue') world.faults.add([{ call: 'WEBHOOK onMessageAdded', drop: true }])
-      const known = world.log.last
-      world.say(conversation, { body: 'lost' })
-      await stage.simulator.idle()
-      clock.pass(1000)
-      await new Promise(resolve => setTimeout(resolve, 20))
-      const [delivery] = world.log.after(known).filter(entry => entry.type === 'delivery')
-      if (call === 'deliver') t.match(delivery, { status: 503 })
-      back()
-      await within(stage, soonMs, () => bodies(conversation).length === 3)
-      await idle()
-      t.match(await find(sid), { problems: [], pause: { token: '3' } })
-    })
-  }
-})
-
-t.test('a webhook that is refused for good reasons asks for no catch-up', async t => {
-  const stage = await setStage(t)
-  const { world, url, calls, clock, idle } = stage
-  const { sid } = await parked(stage)
-  clock.pass(10_000)
-  await idle()
-  const known = world.log.last
-  const response = await fetch(`${url}/webhooks/executions/${sid}`, {
-    method: 'POST',
-    body: new URLSearchParams({ EventType: 'onMessageAdded' })
-  })
-  t.equal(response.status, 403)
-  for (let seconds = 0; seconds < 30; seconds++) {
-    clock.pass(1000)
-    await idle()
-  }
-  t.same(calls(known), [])
-})
-
-t.test('a catch-up that the store breaks off is made again', async t => {
-  const stage = await setStage(t)
-  const { runtime, bodies, clock, idle } = stage
-  const waiting = [await lostReply(stage), await lostReply(stage), await lostReply(stage)]
-  clock.pass(10_000)
-  await idle()
-  const back = storeAway(runtime.executions, ['claim'])
-  runtime.worker.catchUp()
-  for (let seconds = 0; seconds < 20; seconds++) {
-    clock.pass(1000)
-    await new Promise(resolve => setTimeout(resolve, 5))
-  }
-  t.ok(waiting.every(({ conversation }) => bodies(conversation).length === 2))
-  back()
-  await within(stage, soonMs, () =>
-    waiting.every(({ conversation }) => bodies(conversation).length === 3)
-  )
-})
-
 t.test(
   'what one process has looked at, another one on the same Redis does not look at again',
   async t => {
     const environment = { REDIS_URL: (await startRedis(t)).url }
     const first = await setStage(t, { environment })
-    const waiting = await parkedMany(first, 5)
+    const waiting = await several(5, parked, first)
     first.clock.pass(10_000)
     await first.idle()
     const second = await setStage(t, {
@@ -245,67 +179,3 @@ t.test(
     t.equal(reads(), waiting.length)
   }
 )
-
-t.test('what was said while a real Redis was down is found when it is back', async t => {
-  const server = await startRedis(t, { appendonly: 'yes', appendfsync: 'always' })
-  const stage = await setStage(t, { environment: { REDIS_URL: server.url } })
-  const { bodies, world, simulator, find, clock, idle } = stage
-  const { conversation, sid } = await parked(stage)
-  clock.pass(10_000)
-  await idle()
-  await server.kill()
-  const known = world.log.last
-  world.say(conversation, { body: 'lost' })
-  await simulator.idle()
-  const [delivery] = world.log.after(known).filter(entry => entry.type === 'delivery')
-  t.match(delivery, { status: 503 })
-  await server.start()
-  await within(stage, 10 * 60_000, () => bodies(conversation).length === 3)
-  t.same(bodies(conversation), ['one?', 'lost', 'two?'])
-  await idle()
-  t.match(await find(sid), { problems: [] })
-})
-
-const unavailable = async () => {
-  throw new StoreUnavailable('The store is away')
-}
-
-/** These calls fail until what it answers is called. */
-function storeAway(executions: ExecutionStore, calls: readonly (keyof ExecutionStore)[]) {
-  const real = Object.fromEntries(calls.map(call => [call, executions[call]]))
-  Object.assign(executions, Object.fromEntries(calls.map(call => [call, unavailable])))
-  return () => Object.assign(executions, real)
-}
-
-/** Lets time fly until it has come true, and insists that it took no longer than told. */
-async function within(stage: Stage, ms: number, look: () => boolean) {
-  const { clock } = stage
-  const latest = clock.now() + ms
-  await clock.passUntil(look)
-  if (clock.now() > latest) throw new Error(`It took ${clock.now() - latest} ms too long: ${look}`)
-}
-
-let contacts = 0
-
-async function parked(stage: Stage) {
-  contacts += 1
-  const to = `+1555600${String(contacts).padStart(4, '0')}`
-  const flow = await stage.publish(questions(2))
-  const conversation = stage.openConversation(to)
-  return { flow, conversation, sid: await stage.start(flow, conversation, {}, to) }
-}
-
-async function parkedMany(stage: Stage, count: number) {
-  const waiting: Awaited<ReturnType<typeof parked>>[] = []
-  while (waiting.length < count) waiting.push(await parked(stage))
-  return waiting
-}
-
-/** Waits, and has been answered, but nobody has told it so. */
-async function lostReply(stage: Stage) {
-  const waiting = await parked(stage)
-  stage.world.faults.add([{ call: 'WEBHOOK onMessageAdded', drop: true }])
-  stage.world.say(waiting.conversation, { body: 'lost' })
-  await stage.simulator.idle()
-  return waiting
-}
