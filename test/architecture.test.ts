@@ -12,6 +12,7 @@ interface Row {
 
 const everyRoom = ['*']
 const adapter = ['runtime/ports.ts', 'runtime/errors.ts', 'types of engine', 'types of flow']
+const store = [...adapter, 'engine/text.ts', 'adapters/memory']
 
 const table: Readonly<Record<string, Row>> = {
   flow: { rooms: [], packages: ['typebox'] },
@@ -20,9 +21,9 @@ const table: Readonly<Record<string, Row>> = {
   widgets: { rooms: ['engine', 'template'], packages: ['typebox'] },
   runtime: { rooms: ['engine', 'flow'], packages: [] },
   'adapters/memory': { rooms: adapter, packages: ['lru-cache', 'node:crypto'] },
-  'adapters/embedded': { rooms: [...adapter, 'adapters/memory'], packages: ['lmdb', 'node:*'] },
+  'adapters/embedded': { rooms: store, packages: ['lmdb', 'node:*'] },
   'adapters/redis': {
-    rooms: [...adapter, 'adapters/memory'],
+    rooms: store,
     packages: ['ioredis', 'lz4-napi', 'node:*']
   },
   'adapters/twilio': { rooms: adapter, packages: ['twilio', 'undici', 'node:*'] },

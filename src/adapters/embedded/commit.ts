@@ -1,5 +1,6 @@
 import type { InboxEvent } from '../../engine/event.ts'
 import type { Execution } from '../../engine/execution.ts'
+import { executionText, stepText } from '../../engine/text.ts'
 import type { Claim, Commit } from '../../runtime/ports.ts'
 import { newMark } from '../memory/saves.ts'
 import type { Contents, Tables } from './database.ts'
@@ -15,10 +16,10 @@ export function commit(
   leaseMs: number
 ): () => readonly InboxEvent[] {
   const { sid } = claim.execution
-  const text = JSON.stringify(execution)
+  const text = executionText(execution)
   const stepTexts = steps.map(step => ({
     key: stepKey(sid, step.number),
-    text: JSON.stringify(step)
+    text: stepText(step)
   }))
 
   return () => {

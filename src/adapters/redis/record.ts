@@ -1,5 +1,6 @@
 // What an execution's record holds: first the execution with its latest steps, then its earlier steps in batches.
 import type { Execution, Step } from '../../engine/execution.ts'
+import { executionText, stepText } from '../../engine/text.ts'
 import { packFast, packSmall, unpack } from './pack.ts'
 
 /** Steps as lines of JSON, which has no line breaks of its own. */
@@ -14,16 +15,16 @@ export interface Packed {
 }
 
 /** Steps repeat what the execution holds, so packed together with it they are small, and cost one call. */
-const mostBesideExecution = 6000
+const mostBesideExecution = 2400
 
 export function packRecord(
   execution: Execution,
   before: StepLines,
   steps: readonly Step[]
 ): Packed {
-  const lines = steps.map(step => JSON.stringify(step))
+  const lines = steps.map(stepText)
   const all = (before === '' ? lines : [before, ...lines]).join('\n')
-  const text = JSON.stringify(execution)
+  const text = executionText(execution)
   return all.length > mostBesideExecution
     ? { record: packFast(text), batch: packSmall(all), latest: '' }
     : { record: packFast(all === '' ? text : `${text}\n${all}`), batch: null, latest: all }
