@@ -17,21 +17,27 @@ export function acceptOnlySigned(app: FastifyInstance, verifySignature: Signatur
   app.removeContentTypeParser('application/json')
 
   // Before validation: who did not sign learns nothing of what is right or wrong with the rest.
-  app.addHook('preValidation', async ({ headers, url, body }) => {
+  app.addHook('preValidation', ({ headers, url, body }, _reply, done) => {
     const signature = headers['x-twilio-signature']
-    if (verifySignature(String(signature ?? ''), url, (body ?? {}) as Parameters)) return
-    throw new BadSignature(
-      'X-Twilio-Signature does not fit; it is checked with TWILIO_AUTH_TOKEN against PUBLIC_URL'
+    if (verifySignature(String(signature ?? ''), url, (body ?? {}) as Parameters)) return done()
+    done(
+      new BadSignature(
+        'X-Twilio-Signature does not fit; it is checked with TWILIO_AUTH_TOKEN against PUBLIC_URL'
+      )
     )
   })
 }
 
 /** Other events have other parameters, so they must not be held against the schema. */
-export async function ignoreOtherEvents({ url, body, log }: FastifyRequest, reply: FastifyReply) {
+export function ignoreOtherEvents(
+  { url, body, log }: FastifyRequest,
+  reply: FastifyReply,
+  done: () => void
+): void {
   const { EventType: eventType } = (body ?? {}) as { EventType?: string }
-  if (eventType === undefined || eventType === 'onMessageAdded') return
+  if (eventType === undefined || eventType === 'onMessageAdded') return done()
   log.info({ url, eventType }, 'Webhook ignored: not an event that executions take')
-  return reply.send('')
+  reply.send('')
 }
 
 /** Templates read one value per name. */
