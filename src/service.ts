@@ -29,6 +29,7 @@ export interface ServiceOptions {
   readonly publicUrl: string
   readonly logger: PinoLogger
   readonly clock?: Clock
+  readonly alwaysSuspend?: boolean
 }
 
 export interface Service {
@@ -43,7 +44,7 @@ const pollMs = 250
 
 /** Puts the rooms together. The service runs executions from here on; whether it listens is the caller's. */
 export async function startService(options: ServiceOptions): Promise<Service> {
-  const { config, twilio, publicUrl, logger, clock = systemClock } = options
+  const { config, twilio, publicUrl, logger, clock = systemClock, alwaysSuspend = false } = options
   const store = await openStore(config)
   const httpClient = makeHttpClient({
     ...(twilio.baseUrl !== null && { baseUrl: twilio.baseUrl }),
@@ -59,6 +60,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   })
   const runtime = makeRuntime(config, logger, {
     accountSid,
+    alwaysSuspend,
     store,
     clock,
     http: httpCaller,
@@ -114,11 +116,17 @@ async function openStore({ redis, dataDir }: Config): Promise<Store> {
   return openEmbeddedStore({ dir: dataDir, leaseMs })
 }
 
-type World = Pick<Tools, 'accountSid' | 'clock' | 'conversations' | 'agents' | 'http'> & {
-  readonly store: Store
-}
+/** What a runtime is given; all the rest of it follows from the settings. */
+export type World = Pick<
+  Tools,
+  'accountSid' | 'clock' | 'conversations' | 'agents' | 'http' | 'alwaysSuspend'
+> & { readonly store: Store }
 
-function makeRuntime(config: Config, logger: PinoLogger, { store, ...world }: World): Runtime {
+export function makeRuntime(
+  config: Config,
+  logger: PinoLogger,
+  { store, ...world }: World
+): Runtime {
   const tools: Tools = {
     ...world,
     executions: store.executions,

@@ -23,6 +23,8 @@ export interface Tools {
   readonly ids: Ids
   readonly logger: Logger
   readonly env: Env
+  /** Saves before every effect and goes on with what was saved: so nothing can live in memory alone. Slow; for tests. */
+  readonly alwaysSuspend?: boolean
 }
 
 export interface Runtime extends Tools {

@@ -46,10 +46,20 @@ async function takeUp(tools: Tools, turn: Turn): Promise<void> {
 
 async function settleAll(tools: Tools, turn: Turn, first: Effect | null): Promise<void> {
   for (let effect = first; effect; ) {
+    if (tools.alwaysSuspend) effect = await suspended(tools, turn, effect)
     const next: Effect | null = await advanceBy(tools, turn, await settled(tools, turn, effect))
     if (leavesNoTrace(effect)) await commit(tools, turn, true)
     effect = next
   }
+}
+
+/** The effect that comes up, as the store gives it back. It may have been done before this turn, as ever. */
+async function suspended(tools: Tools, turn: Turn, effect: Effect): Promise<Effect> {
+  const { recovering } = turn
+  await commit(tools, turn, true)
+  turn.recovering = recovering
+  const { pause } = turn.execution
+  return pause?.type === 'effect' ? pause.effect : effect
 }
 
 /** Answers the effect that comes up. */
@@ -76,7 +86,7 @@ async function settled(
 }
 
 async function commit(
-  { executions, env, clock }: Tools,
+  { executions, env, clock, alwaysSuspend }: Tools,
   turn: Turn,
   hold: boolean
 ): Promise<readonly InboxEvent[]> {
@@ -93,5 +103,6 @@ async function commit(
   turn.steps = []
   turn.consumed = []
   turn.recovering = false
+  if (alwaysSuspend) turn.execution = (await executions.fetch(execution.sid)) ?? execution
   return inbox
 }
