@@ -13,6 +13,7 @@ export type Manner =
 
 /** A call that is made: the store's method, Twilio's resource, or a server that the flow calls. */
 export interface Point {
+  /** `any` stands for all. */
   readonly call: string
   /** Counts the calls of this kind, from 0. */
   readonly nth: number
@@ -54,13 +55,17 @@ export function makeFate(): Fate {
 
     pass(call) {
       const nth = counts.get(call) ?? 0
-      counts.set(call, nth + 1)
+      const nthOfAll = counts.get('any') ?? 0
+      counts.set(call, nth + 1).set('any', nthOfAll + 1)
       const point = { call, nth }
       points.push(point)
       return {
         is(manner) {
           const found = pending.find(
-            planned => planned.call === call && planned.nth === nth && planned.manner === manner
+            planned =>
+              planned.manner === manner &&
+              ((planned.call === call && planned.nth === nth) ||
+                (planned.call === 'any' && planned.nth === nthOfAll))
           )
           pending = pending.filter(planned => planned !== found)
           return found !== undefined

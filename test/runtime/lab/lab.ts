@@ -17,6 +17,7 @@ import { buildApp } from '../../../src/http/app.ts'
 import type { Store } from '../../../src/runtime/ports.ts'
 import type { Runtime } from '../../../src/runtime/runtime.ts'
 import { buildSimulator } from '../../../src/simulator/app.ts'
+import { sign } from '../../../src/simulator/signature.ts'
 import { accountSid, authToken, basic } from '../../support/build-service.ts'
 import { makeFakeClock } from '../fake-clock.ts'
 import { type Fate, makeFate } from './fate.ts'
@@ -203,6 +204,34 @@ export async function openLab(t: Test, { alwaysSuspend = false } = {}) {
         headers: { authorization }
       })
       return answer.json().conversations.map(({ sid }: { sid: string }) => sid)
+    },
+
+    /** Twilio's webhook, as often and as late as the test likes; resolves when it was answered or lost. */
+    async post(url: string, params: Readonly<Record<string, string>>): Promise<void> {
+      const answered = door.inject({
+        method: 'POST',
+        url: new URL(url).pathname,
+        headers: {
+          'content-type': 'application/x-www-form-urlencoded',
+          'x-twilio-signature': sign(authToken, url, params)
+        },
+        payload: new URLSearchParams(params).toString()
+      })
+      answered.catch(() => {})
+      await lab.settle()
+    },
+
+    /** A message by the API, from a program that is no participant; no webhook hears of it. */
+    async postMessage(conversationSid: string, body: string): Promise<void> {
+      await simulator.app.inject({
+        method: 'POST',
+        url: `/v1/Conversations/${conversationSid}/Messages`,
+        headers: {
+          authorization: basic(accountSid, authToken),
+          'content-type': 'application/x-www-form-urlencoded'
+        },
+        payload: new URLSearchParams({ Author: 'a program', Body: body }).toString()
+      })
     },
 
     async find(sid: string): Promise<Execution> {
