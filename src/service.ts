@@ -31,6 +31,7 @@ export interface ServiceOptions {
   readonly publicUrl: string
   readonly logger: PinoLogger
   readonly clock?: StoppableClock
+  readonly alwaysSuspend?: boolean
 }
 
 export interface Service {
@@ -46,7 +47,14 @@ const pollMs = 250
 
 /** Puts the rooms together. The service runs executions from here on; whether it listens is the caller's. */
 export async function startService(options: ServiceOptions): Promise<Service> {
-  const { config, twilio, publicUrl, logger, clock = makeSystemClock() } = options
+  const {
+    config,
+    twilio,
+    publicUrl,
+    logger,
+    clock = makeSystemClock(),
+    alwaysSuspend = false
+  } = options
   const store = await openStore(config)
   const httpClient = makeHttpClient({
     ...(twilio.baseUrl !== null && { baseUrl: twilio.baseUrl }),
@@ -62,6 +70,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   })
   const runtime = makeRuntime(config, logger, {
     accountSid,
+    alwaysSuspend,
     store,
     clock,
     http: httpCaller,
@@ -127,11 +136,17 @@ async function openStore({ redis, dataDir }: Config): Promise<Store> {
   return openEmbeddedStore({ dir: dataDir, leaseMs })
 }
 
-type World = Pick<Tools, 'accountSid' | 'clock' | 'conversations' | 'agents' | 'http'> & {
-  readonly store: Store
-}
+/** What a runtime is given; all the rest of it follows from the settings. */
+export type World = Pick<
+  Tools,
+  'accountSid' | 'clock' | 'conversations' | 'agents' | 'http' | 'alwaysSuspend'
+> & { readonly store: Store }
 
-function makeRuntime(config: Config, logger: PinoLogger, { store, ...world }: World): Runtime {
+export function makeRuntime(
+  config: Config,
+  logger: PinoLogger,
+  { store, ...world }: World
+): Runtime {
   const tools: Tools = {
     ...world,
     executions: store.executions,

@@ -35,7 +35,10 @@ export function ignoreOtherEvents(
   done: () => void
 ): void {
   const { EventType: eventType } = (body ?? {}) as { EventType?: string }
-  if (eventType === undefined || eventType === 'onMessageAdded') return done()
+  if (eventType === undefined || eventType === 'onMessageAdded') {
+    done()
+    return
+  }
   log.info({ url, eventType }, 'Webhook ignored: not an event that executions take')
   reply.send('')
 }

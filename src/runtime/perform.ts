@@ -1,6 +1,6 @@
 import type { Answer, ConversationRef, Effect, EffectType, Failure } from '../engine/effect.ts'
 import type { Execution } from '../engine/execution.ts'
-import { CallFailed, InvalidFlow, NotFound, NotNow, Stopping } from './errors.ts'
+import { CallFailed, InvalidFlow, NotFound, NotNow, Stopping, StoreUnavailable } from './errors.ts'
 import { loadSubflow } from './flow-book.ts'
 import { once } from './once.ts'
 import type { Tools } from './runtime.ts'
@@ -26,7 +26,8 @@ export async function perform(
   try {
     return { ok: true, value: await carryOut(tools, effect, execution, recovering) }
   } catch (error) {
-    if (error instanceof Stopping) throw error
+    // No answer of the world's: the turn breaks off, and is repeated.
+    if (error instanceof Stopping || error instanceof StoreUnavailable) throw error
     const { sid: executionSid } = execution
     tools.logger.warn({ executionSid, effect: effect.type, error }, 'An effect failed')
     return { ok: false, failure: failureOf(error) }

@@ -27,6 +27,8 @@ export interface Tools {
   readonly logger: Logger
   readonly env: Env
   readonly lookout: Lookout
+  /** Saves before every effect and goes on with what was saved: so nothing can live in memory alone. Slow; for tests. */
+  readonly alwaysSuspend?: boolean
 }
 
 export interface Runtime extends Tools {

@@ -58,10 +58,20 @@ async function takeUp(tools: Tools, turn: Turn): Promise<void> {
 
 async function settleAll(tools: Tools, turn: Turn, first: Effect | null): Promise<void> {
   for (let effect = first; effect; ) {
+    if (tools.alwaysSuspend) effect = await suspended(tools, turn, effect)
     const next: Effect | null = await advanceBy(tools, turn, await settled(tools, turn, effect))
     if (leavesNoTrace(effect)) await commit(tools, turn, true)
     effect = next
   }
+}
+
+/** The effect that comes up, as the store gives it back. It may have been done before this turn, as ever. */
+async function suspended(tools: Tools, turn: Turn, effect: Effect): Promise<Effect> {
+  const { recovering } = turn
+  await commit(tools, turn, true)
+  turn.recovering = recovering
+  const { pause } = turn.execution
+  return pause?.type === 'effect' ? pause.effect : effect
 }
 
 /** Answers the effect that comes up. */
@@ -89,7 +99,7 @@ async function settled(
 }
 
 async function commit(tools: Tools, turn: Turn, hold: boolean): Promise<readonly InboxEvent[]> {
-  const { executions, clock } = tools
+  const { executions, clock, alwaysSuspend } = tools
   const { claim, lease, execution, steps, consumed } = turn
   const now = clock.now()
   const inbox = await executions.commit(claim, {
@@ -104,5 +114,6 @@ async function commit(tools: Tools, turn: Turn, hold: boolean): Promise<readonly
   turn.steps = []
   turn.consumed = []
   turn.recovering = false
+  if (alwaysSuspend) turn.execution = (await executions.fetch(execution.sid)) ?? execution
   return inbox
 }

@@ -25,6 +25,9 @@ export const authToken = 'the auth token'
 export const customer = '+15550001111'
 export const business = '+15550002222'
 
+/** Every service of the tests saves and reloads at every effect: `npm run test:suspend`. */
+export const alwaysSuspend = process.env.ALWAYS_SUSPEND === '1'
+
 export interface BuildOptions {
   /** Further settings, as the environment names them. */
   readonly environment?: Readonly<Record<string, string>>
@@ -70,6 +73,7 @@ export async function buildService(t: Test, options: BuildOptions = {}) {
     twilio: config.twilio,
     publicUrl: config.publicUrl,
     logger: pino({ level: config.logLevel }),
+    alwaysSuspend,
     ...(clock && { clock })
   })
   const busy = watch(service)
