@@ -235,6 +235,8 @@ export interface HttpCaller {
 /** The only source of time: tests put their own in its place. */
 export interface Clock {
   now(): number
+  /** Milliseconds since some moment; never set back. */
+  elapsed(): number
   sleep(ms: number): Promise<void>
   /** Calls again and again until the returned function is called; never keeps the process alive. */
   every(ms: number, call: () => void): () => void

@@ -1,6 +1,7 @@
 import type { Execution, Teardown, TeardownTask } from '../engine/execution.ts'
 import { dueAt } from './due.ts'
 import { CallFailed } from './errors.ts'
+import type { Lease } from './lease.ts'
 import { removeWebhooks } from './perform.ts'
 import type { Claim } from './ports.ts'
 import type { Tools } from './runtime.ts'
@@ -14,10 +15,11 @@ const longestPauseMs = 60 * 60 * 1000
  * twice, and doing a task again after a crash does no harm. When nothing is left, an execution that was
  * deleted, or that has been kept long enough, is forgotten.
  */
-export async function runTeardown(tools: Tools, claim: Claim): Promise<void> {
+export async function runTeardown(tools: Tools, claim: Claim, lease: Lease): Promise<void> {
   const { execution } = claim
   const { executions, clock, env } = tools
-  const teardown = execution.teardown && (await tryTasks(tools, execution, execution.teardown))
+  const teardown =
+    execution.teardown && (await tryTasks(tools, execution, execution.teardown, lease))
   const after: Execution = { ...execution, teardown }
   const now = clock.now()
   const next = dueAt(after, env.limits)
@@ -35,11 +37,13 @@ export async function runTeardown(tools: Tools, claim: Claim): Promise<void> {
 async function tryTasks(
   tools: Tools,
   execution: Execution,
-  teardown: Teardown
+  teardown: Teardown,
+  lease: Lease
 ): Promise<Teardown | null> {
   const { clock, logger } = tools
   let { tasks } = teardown
   for (const task of tasks) {
+    await lease.ours()
     try {
       await undo(tools, execution.sid, task)
       tasks = tasks.slice(1)

@@ -2,6 +2,7 @@ import type { Effect } from '../engine/effect.ts'
 import type { EffectSettled, Event, InboxEvent } from '../engine/event.ts'
 import type { Execution, Step } from '../engine/execution.ts'
 import { dueAt } from './due.ts'
+import type { Lease } from './lease.ts'
 import { acceptDue, inConversationOrder } from './next-events.ts'
 import { leavesNoTrace, perform } from './perform.ts'
 import type { Claim } from './ports.ts'
@@ -11,6 +12,7 @@ import { take } from './take.ts'
 /** What a turn has come to, and not yet saved. */
 interface Turn {
   readonly claim: Claim
+  readonly lease: Lease
   execution: Execution
   steps: Step[]
   consumed: string[]
@@ -21,11 +23,11 @@ interface Turn {
 /**
  * Runs the turn of one claim: takes each event as far as it goes, does what it asks for on the way, and
  * commits everything at once; then goes on with what came in meanwhile. Answers the execution as saved.
- * Throws `FenceLost` where another worker has taken over; nothing was saved then.
+ * Throws `FenceLost` where another worker has taken over; nothing was saved then, and nothing more is done.
  */
-export async function runTurn(tools: Tools, claim: Claim): Promise<Execution> {
+export async function runTurn(tools: Tools, claim: Claim, lease: Lease): Promise<Execution> {
   const { execution, recovering } = claim
-  const turn: Turn = { claim, execution, recovering, steps: [], consumed: [] }
+  const turn: Turn = { claim, lease, execution, recovering, steps: [], consumed: [] }
   await takeUp(tools, turn)
   for (let { inbox } = claim; ; ) {
     for (const event of inConversationOrder(inbox)) {
@@ -62,9 +64,10 @@ async function advanceBy(tools: Tools, turn: Turn, event: Event): Promise<Effect
 
 async function settled(
   tools: Tools,
-  { execution, recovering }: Turn,
+  { lease, execution, recovering }: Turn,
   effect: Effect
 ): Promise<EffectSettled> {
+  await lease.ours()
   const answer = await perform(tools, effect, execution, recovering)
   return {
     type: 'effect-settled',
@@ -80,16 +83,18 @@ async function commit(
   turn: Turn,
   hold: boolean
 ): Promise<readonly InboxEvent[]> {
-  const { claim, execution, steps, consumed } = turn
+  const { claim, lease, execution, steps, consumed } = turn
   const due = dueAt(execution, env.limits)
+  const now = clock.now()
   const inbox = await executions.commit(claim, {
     execution,
     steps,
     consumed,
     dueAt: due,
     hold,
-    now: clock.now()
+    now
   })
+  if (hold || inbox.length > 0) lease.renewed(now)
   turn.steps = []
   turn.consumed = []
   turn.recovering = false

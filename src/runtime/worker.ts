@@ -1,5 +1,6 @@
 import { catchUp } from './catch-up.ts'
 import { FenceLost } from './errors.ts'
+import { type Lease, makeLease } from './lease.ts'
 import type { Claim } from './ports.ts'
 import type { Tools } from './runtime.ts'
 import { runTeardown } from './teardown.ts'
@@ -29,7 +30,7 @@ const catchUpAfterMs = 1000
 
 export function makeWorker(tools: Tools, options: WorkerOptions): Worker {
   const { executions, clock, logger } = tools
-  const running = new Map<Claim, { done: Promise<void>; renewedAt: number }>()
+  const running = new Map<Claim, { readonly done: Promise<void>; readonly lease: Lease }>()
   const latestOf = new Map<string, Promise<void>>()
   const timers: (() => void)[] = []
   let polling: Promise<void> | null = null
@@ -45,11 +46,13 @@ export function makeWorker(tools: Tools, options: WorkerOptions): Worker {
       // A machine that slept wakes to leases that have run out, and to the turns that had them: what such a
       // turn still does must be done before another one looks for it.
       const earlier = latestOf.get(sid)
-      const done = (earlier ? earlier.then(() => runClaim(claim)) : runClaim(claim)).finally(() => {
+      const lease = leaseOf(claim)
+      const run = () => runClaim(claim, lease)
+      const done = (earlier ? earlier.then(run) : run()).finally(() => {
         running.delete(claim)
         if (latestOf.get(sid) === done) latestOf.delete(sid)
       })
-      running.set(claim, { done, renewedAt: clock.now() })
+      running.set(claim, { done, lease })
       latestOf.set(sid, done)
       return done
     },
@@ -70,7 +73,7 @@ export function makeWorker(tools: Tools, options: WorkerOptions): Worker {
     start() {
       timers.push(
         clock.every(options.pollMs, worker.poll),
-        clock.every(options.leaseMs / 6, renew),
+        clock.every(options.leaseMs / 6, keepLeases),
         clock.every(catchUpAfterMs, catchUpOnce(clock.now()))
       )
       worker.poll()
@@ -86,11 +89,11 @@ export function makeWorker(tools: Tools, options: WorkerOptions): Worker {
   }
   return worker
 
-  async function runClaim(claim: Claim): Promise<void> {
+  async function runClaim(claim: Claim, lease: Lease): Promise<void> {
     const { sid, status } = claim.execution
     try {
-      if (status === 'ended') return await runTeardown(tools, claim)
-      const after = await runTurn(tools, claim)
+      if (status === 'ended') return await runTeardown(tools, claim, lease)
+      const after = await runTurn(tools, claim, lease)
       if (after.teardown) worker.poll()
     } catch (error) {
       if (error instanceof FenceLost) logger.info({ executionSid: sid }, error.message)
@@ -124,16 +127,14 @@ export function makeWorker(tools: Tools, options: WorkerOptions): Worker {
     }
   }
 
-  function renew(): void {
-    const now = clock.now()
-    for (const [claim, turn] of running) {
-      if (now - turn.renewedAt < options.leaseMs / 3) continue
-      turn.renewedAt = now
-      executions
-        .renew(claim, now)
-        .catch(error =>
-          logger.warn({ executionSid: claim.execution.sid, error }, 'A lease could not be renewed')
-        )
-    }
+  function keepLeases(): void {
+    for (const { lease } of running.values()) lease.keep()
+  }
+
+  function leaseOf(claim: Claim): Lease {
+    const { sid: executionSid } = claim.execution
+    const failed = (error: unknown) =>
+      logger.warn({ executionSid, error }, 'A lease could not be renewed')
+    return makeLease({ executions, clock, leaseMs: options.leaseMs, failed }, claim)
   }
 }

@@ -4,6 +4,8 @@ import type { Clock } from '../../src/runtime/ports.ts'
 export interface FakeClock extends Clock {
   /** Time jumps: whoever would have woken wakes, and what happens again and again happens once. */
   pass(ms: number): void
+  /** Somebody sets the time of day back; nobody wakes. */
+  setBack(ms: number): void
   /** Lets time fly, a quarter of a second at each look, until there is something to see. */
   passUntil<T>(look: () => T | Promise<T>): Promise<NonNullable<T>>
   /** How long the first sleeper still sleeps; null while nobody does. */
@@ -22,6 +24,7 @@ const looks = 2000
 /** It starts at the present: what Twilio dates must fit. */
 export function makeFakeClock(): FakeClock {
   let now = Date.now()
+  let behind = 0
   let stopped = false
   const sleepers = new Set<Alarm>()
   const tickers = new Set<Alarm & { readonly everyMs: number }>()
@@ -29,7 +32,8 @@ export function makeFakeClock(): FakeClock {
     [...alarms].filter(({ at }) => at <= time).sort((a, b) => a.at - b.at)
 
   const clock: FakeClock = {
-    now: () => now,
+    now: () => now - behind,
+    elapsed: () => now,
 
     sleep: ms =>
       new Promise(resolve => {
@@ -53,6 +57,10 @@ export function makeFakeClock(): FakeClock {
         ticker.at = now + ticker.everyMs
         ticker.ring()
       }
+    },
+
+    setBack(ms) {
+      behind += ms
     },
 
     async passUntil(look) {

@@ -2,6 +2,7 @@
 
 import type { Test } from 'tap'
 import type { Execution } from '../../src/engine/execution.ts'
+import { makeLease } from '../../src/runtime/lease.ts'
 import type { Claim, Commit } from '../../src/runtime/ports.ts'
 import type { Tools } from '../../src/runtime/runtime.ts'
 import { runTurn } from '../../src/runtime/turn.ts'
@@ -118,7 +119,8 @@ export async function setStage(t: Test, options: Omit<BuildOptions, 'clock'> = {
     Object.assign(worker, {
       run(claim: Claim) {
         Object.assign(worker, { run })
-        void runTurn(toolsFor(claim), claim)
+        const lease = makeLease({ ...runtime, leaseMs, failed() {} }, claim)
+        void runTurn(toolsFor(claim), claim, lease)
       }
     })
   }

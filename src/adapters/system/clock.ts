@@ -4,6 +4,7 @@ import type { Clock } from '../../runtime/ports.ts'
 /** The machine's own time. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  elapsed: () => performance.now(),
   sleep: ms => sleep(ms),
   every(ms, call) {
     const timer = setInterval(call, ms)
