@@ -72,6 +72,13 @@ export const Settings = Type.Object({
     description: 'Port of the built-in simulator'
   }),
   MAX_TURNS: Count(500, 'Turns that this process runs at once'),
+  LEASE_SECONDS: Type.Integer({
+    minimum: 2,
+    maximum: 3600,
+    default: 30,
+    description:
+      'Seconds after which another process takes over from one that died or stands still; the same for all of them'
+  }),
   MAX_STEPS: Count(studioLimits.steps, 'Steps of one execution', 65535),
   MAX_SAME_WIDGET: Count(studioLimits.sameWidget, 'Runs of the same widget in a row'),
   MAX_LIFETIME_DAYS: Count(30, 'Days after which an execution expires', 3650),
@@ -121,6 +128,8 @@ export interface Config {
   readonly logLevel: string
   readonly simulatorPort: number
   readonly maxTurns: number
+  /** How long a process may be silent before others take over what it holds. */
+  readonly leaseMs: number
   readonly limits: Limits
   readonly http: {
     readonly timeoutMs: number
@@ -211,6 +220,7 @@ function configOf(settings: Settings): Config {
     logLevel: settings.LOG_LEVEL,
     simulatorPort: settings.SIMULATOR_PORT,
     maxTurns: settings.MAX_TURNS,
+    leaseMs: settings.LEASE_SECONDS * 1000,
     limits: {
       ...studioLimits,
       steps: settings.MAX_STEPS,

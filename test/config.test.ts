@@ -36,6 +36,7 @@ t.test('without any setting the simulator plays Twilio, on this machine only', a
     logLevel: 'info',
     simulatorPort: 3001,
     maxTurns: 500,
+    leaseMs: 30_000,
     limits: studioLimits,
     redis: null,
     http: { timeoutMs: 10_000, maxBytes: 65_536, allowedInternalHosts: new Set() },
@@ -66,6 +67,7 @@ t.test('every setting finds its place', async t => {
     LOG_LEVEL: 'debug',
     SIMULATOR_PORT: '8081',
     MAX_TURNS: '7',
+    LEASE_SECONDS: '10',
     MAX_STEPS: '8',
     MAX_SAME_WIDGET: '9',
     MAX_LIFETIME_DAYS: '2',
@@ -82,6 +84,7 @@ t.test('every setting finds its place', async t => {
     logLevel: 'debug',
     simulatorPort: 8081,
     maxTurns: 7,
+    leaseMs: 10_000,
     limits: { steps: 8, sameWidget: 9, lifetimeMs: 172_800_000, contextSize: 1000 }
   })
   t.strictSame(config.apiKeys, [
@@ -101,6 +104,7 @@ t.test('all faults are told at once, each with its setting', async t => {
     LOG_LEVEL: 'loud',
     SIMULATOR_PORT: '0',
     MAX_TURNS: 'many',
+    LEASE_SECONDS: '1',
     MAX_STEPS: '0',
     MAX_SAME_WIDGET: '-1',
     MAX_LIFETIME_DAYS: '1.5',
@@ -117,6 +121,7 @@ t.test('all faults are told at once, each with its setting', async t => {
     'LOG_LEVEL',
     'SIMULATOR_PORT',
     'MAX_TURNS',
+    'LEASE_SECONDS',
     'MAX_STEPS',
     'MAX_SAME_WIDGET',
     'MAX_LIFETIME_DAYS',

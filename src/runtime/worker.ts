@@ -1,5 +1,5 @@
 import { catchUp } from './catch-up.ts'
-import { FenceLost } from './errors.ts'
+import { FenceLost, StoreUnavailable } from './errors.ts'
 import { type Lease, makeLease } from './lease.ts'
 import type { Claim } from './ports.ts'
 import type { Tools } from './runtime.ts'
@@ -97,11 +97,27 @@ export function makeWorker(tools: Tools, options: WorkerOptions): Worker {
       if (after.teardown) worker.poll()
     } catch (error) {
       if (error instanceof FenceLost) logger.info({ executionSid: sid }, error.message)
-      else
+      else {
         logger.error(
           { executionSid: sid, error },
           'A turn broke off; it is claimed again when its lease ends'
         )
+        if (error instanceof StoreUnavailable) void endLease(claim).catch(() => {})
+      }
+    }
+  }
+
+  /** The store was away, and the turn with it: as soon as the store is back, anybody may do it again. */
+  async function endLease(claim: Claim): Promise<void> {
+    const endsAt = clock.now() + options.leaseMs
+    while (open && clock.now() < endsAt) {
+      await clock.sleep(options.pollMs)
+      try {
+        await executions.renew(claim, clock.now() - options.leaseMs)
+        return worker.poll()
+      } catch (error) {
+        logger.debug({ executionSid: claim.execution.sid, error }, 'The store is still away')
+      }
     }
   }
 

@@ -27,6 +27,8 @@ export interface HttpClientOptions {
   readonly connections?: number
   readonly timeoutMs?: number
   readonly sleep: (ms: number) => Promise<void>
+  /** How often this process has stood still long enough for another one to take over its work. */
+  readonly standstills?: () => number
   readonly random?: () => number
 }
 
@@ -38,12 +40,17 @@ export interface HttpClient {
 /** An HTTP client for the Twilio SDK that repeats what is safe to repeat. Throws `CallFailed` where no answer came. */
 export function makeHttpClient(options: HttpClientOptions): HttpClient {
   const { baseUrl, connections = 64, timeoutMs = 15_000, sleep, random = Math.random } = options
+  const { standstills = () => 0 } = options
   const pools = new Map<string, Pool>()
 
   return {
     async request(request) {
       const url = target(request, baseUrl)
+      const known = standstills()
       for (let attempts = 1; ; attempts++) {
+        // Somebody else may have done it by now, so the caller looks before it is done again.
+        if (request.method.toUpperCase() === 'POST' && standstills() > known)
+          throw noAnswer(request, url, new Error('this process stood still'))
         const answer = await send(poolOf(url.origin), request, url).catch(asError)
         const pause = pauseBeforeRetry(attemptOf(request, answer), attempts, random)
         if (pause !== null) await sleep(pause)
