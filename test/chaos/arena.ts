@@ -21,17 +21,22 @@ export interface Arena {
   keepFolder(): void
 }
 
-interface Options {
+export interface ArenaOptions {
   readonly processes: number
   readonly fsync: string
   readonly leaseSeconds: number
   readonly simulator: Simulator
   readonly passing: Passing
+  /** For processes that can be asked how much they hold. */
+  readonly reporting?: {
+    readonly words: readonly string[]
+    readonly settings: (folder: string, name: string) => Readonly<Record<string, string>>
+  }
 }
 
 /** Webhook calls are signed with the address of the balancer, which is the service's PUBLIC_URL. */
-export async function openArena(scope: Scope, options: Options): Promise<Arena> {
-  const { processes: count, fsync, leaseSeconds, simulator, passing } = options
+export async function openArena(scope: Scope, options: ArenaOptions): Promise<Arena> {
+  const { processes: count, fsync, leaseSeconds, simulator, passing, reporting } = options
   const folder = mkdtempSync(join(tmpdir(), 'reprise-chaos-'))
   let keep = false
   scope.teardown(() => keep || rmSync(folder, { recursive: true, force: true }))
@@ -50,8 +55,12 @@ export async function openArena(scope: Scope, options: Options): Promise<Arena> 
     LOG_LEVEL: 'warn'
   }
   const processes: ServiceProcess[] = []
-  for (let at = 1; at <= count; at += 1)
-    processes.push(await makeProcess(scope, { name: `process-${at}`, settings, folder }))
+  for (let at = 1; at <= count; at += 1) {
+    const name = `process-${at}`
+    const own = { ...settings, ...reporting?.settings(folder, name) }
+    const words = reporting?.words ?? []
+    processes.push(await makeProcess(scope, { name, settings: own, folder, words }))
+  }
   balancer.serve(processes)
   await Promise.all(processes.map(each => each.start()))
   return {

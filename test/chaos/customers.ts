@@ -12,6 +12,8 @@ export interface Customers {
   readonly talks: ReadonlyMap<string, Talk>
   /** Plays one conversation; resolves when it is closed, or rejects when the API refuses the trigger. */
   play(number: number): Promise<Talk>
+  /** One that is over. */
+  forget(conversationSid: string): void
   /** Something was written into this Conversation, or it was closed. */
   look(conversationSid: string): void
 }
@@ -24,13 +26,12 @@ interface Options {
   readonly trouble: Troublemaker
   readonly measures: Measures
   readonly random: Random
+  /** A question is read and answered within this time. */
+  readonly thinkingMs: number
 }
 
-/** A question is read and answered within this time. */
-const thinkingMs = 40
-
 export function makeCustomers(options: Options): Customers {
-  const { world, api, flowSid, turns, trouble, measures, random } = options
+  const { world, api, flowSid, turns, trouble, measures, random, thinkingMs } = options
   const talks = new Map<string, Talk>()
   const endings = new Map<Talk, () => void>()
 
@@ -48,6 +49,8 @@ export function makeCustomers(options: Options): Customers {
       await ending
       return talk
     },
+
+    forget: sid => talks.delete(sid),
 
     look(conversationSid) {
       const talk = talks.get(conversationSid)

@@ -1,13 +1,14 @@
 // npm run chaos: conversations under kill -9, restarts of Redis and a Twilio in a bad mood.
 import { reportOf, storyOf } from './report.ts'
 import { runChaos } from './run.ts'
-import { makeScope } from './scope.ts'
+import { leaveCleanly, makeScope } from './scope.ts'
 import { help, readSettings } from './settings.ts'
 
 const settings = readSettings(process.argv.slice(2), process.env)
 if (!settings) {
   console.log(help)
 } else {
+  leaveCleanly()
   const scope = makeScope()
   try {
     console.log(`Seed ${settings.seed}`)

@@ -1,17 +1,15 @@
 // One run: plays the conversations while things are killed, then judges every one of them.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Arena, makeTwilio, openArena } from './arena.ts'
-import { type Customers, makeCustomers } from './customers.ts'
+import type { Arena } from './arena.ts'
 import { startKiller } from './killer.ts'
-import { type Measures, makeMeasures } from './measures.ts'
-import { makeTrouble } from './mood.ts'
-import { observe } from './observer.ts'
+import type { Measures } from './measures.ts'
 import { seeded } from './random.ts'
 import { progressOf } from './report.ts'
 import type { Scope } from './scope.ts'
+import { setUp } from './set-up.ts'
 import type { ChaosSettings } from './settings.ts'
 import { keepStories, type Stories } from './story.ts'
-import { questionnaire, type Talk } from './talk.ts'
+import type { Talk } from './talk.ts'
 import { judge, judgeExecution, type Violation } from './verdict.ts'
 
 export interface Outcome {
@@ -31,6 +29,8 @@ export interface Offender {
   readonly story: readonly string[]
 }
 
+/** Customers are quick, so that much happens between two kills. */
+const thinkingMs = 40
 const readEveryMs = 250
 const tellEveryMs = 5000
 
@@ -39,34 +39,12 @@ export async function runChaos(
   settings: ChaosSettings,
   tell: (line: string) => void
 ): Promise<Outcome> {
-  const { turns, seed, waitSeconds } = settings
-  const simulator = makeTwilio()
-  const { world } = simulator
-  const measures = makeMeasures()
-  const stories = keepStories(world)
-  const trouble = makeTrouble(simulator, settings.mood, seeded(seed))
-  let customers: Customers | null = null
-  const find = (sid: string) => customers?.talks.get(sid)
-  observe(simulator, {
-    changed: sid => customers?.look(sid),
-    misdeed: (sid, what) => find(sid)?.misdeeds.push(what)
-  })
-  const arena = await openArena(scope, {
-    ...settings,
-    simulator,
-    passing: {
-      copyAfter: trouble.copyAfter,
-      toward(sid, { name }) {
-        const talk = find(sid)
-        if (talk) talk.handedTo = name
-      }
-    }
-  })
-  const { api } = arena
-  const flowSid = await api.publish(questionnaire(turns, waitSeconds))
-  const random = seeded(seed + 1)
-  customers = makeCustomers({ world, api, flowSid, turns, trouble, measures, random })
+  const { seed } = settings
+  const game = await setUp(scope, { ...settings, thinkingMs })
+  const { arena, measures, trouble, customers, flowSid } = game
+  const { world } = game.simulator
   const { talks, play } = customers
+  const stories = keepStories(world)
   const killer = startKiller({ ...settings, arena, talks, measures, random: seeded(seed + 2) })
 
   const startedAt = Date.now()

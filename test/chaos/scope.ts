@@ -12,3 +12,8 @@ export function makeScope(): Scope & { end(): Promise<void> } {
     }
   }
 }
+
+/** Whoever interrupts a run wants no processes left behind. */
+export function leaveCleanly(): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
+}
