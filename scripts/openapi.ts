@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { buildApp } from '../src/http/app.ts'
+import type { Reconciler } from '../src/runtime/reconciler.ts'
 import type { Runtime } from '../src/runtime/runtime.ts'
 
 export const openApiFile = join(import.meta.dirname, '..', 'openapi.yaml')
@@ -13,6 +14,7 @@ export async function openApiYaml(): Promise<string> {
   const app = await buildApp({
     // Handlers alone use it, and none runs.
     runtime: { accountSid: '' } as Runtime,
+    reconciler: {} as Reconciler,
     ping: async () => {},
     credentials: [],
     publicUrl: 'http://reprise.test',

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { Errors } from 'typebox/schema'
 import { type Limits, studioLimits } from './engine/limits.ts'
+import { type RedisConfig, redisConfig, redisFaults, redisSettings } from './redis-settings.ts'
 
 const Url = (description: string) =>
   Type.Optional(Type.String({ pattern: '^https?://[^#?]+$', description }))
@@ -45,19 +46,7 @@ export const Settings = Type.Object({
     })
   ),
   DATA_DIR: Type.String({ default: '.reprise', description: 'Folder of the embedded store' }),
-  REDIS_URL: Type.Optional(
-    Type.String({
-      pattern: '^rediss?://',
-      description:
-        'Redis 6.2 or later instead of the embedded store: any number of processes can share it'
-    })
-  ),
-  REDIS_CLUSTER_NODES: Type.Optional(
-    Type.String({
-      pattern: '^[^,:]+:\\d+(,[^,:]+:\\d+)*$',
-      description: 'A Redis Cluster instead: host:port of some nodes, separated by commas'
-    })
-  ),
+  ...redisSettings,
   FLOWS_DIR: Type.Optional(
     Type.String({ description: 'Folder of flow definitions (*.json) to publish at start' })
   ),
@@ -71,6 +60,14 @@ export const Settings = Type.Object({
     default: 3001,
     description: 'Port of the built-in simulator'
   }),
+  RECONCILE_AT_START: Type.Union(
+    ['true', 'false'].map(word => Type.Literal(word)),
+    {
+      default: 'true',
+      description:
+        'After a start, compare the webhooks of all active executions with those that are there (true or false)'
+    }
+  ),
   MAX_TURNS: Count(500, 'Turns that this process runs at once'),
   LEASE_SECONDS: Type.Integer({
     minimum: 2,
@@ -127,6 +124,7 @@ export interface Config {
   readonly flowsDir: string | null
   readonly logLevel: string
   readonly simulatorPort: number
+  readonly reconcileAtStart: boolean
   readonly maxTurns: number
   /** How long a process may be silent before others take over what it holds. */
   readonly leaseMs: number
@@ -140,8 +138,6 @@ export interface Config {
   readonly maxTriggersPerSecond: number | null
 }
 
-export type RedisConfig = { readonly url: string } | { readonly clusterNodes: readonly string[] }
-
 export interface TwilioConfig {
   readonly accountSid: string
   readonly authToken: string
@@ -154,7 +150,10 @@ export class BadSettings extends Error {
   override readonly name = 'BadSettings'
 }
 
-type Environment = Readonly<Record<string, string | undefined>>
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** As it is, for commands that need a few of its names. */
+export const environment = (): Environment => process.env
 
 /** The environment as one frozen object. Throws `BadSettings` with all that is wrong with it. */
 export function readConfig(environment: Environment = process.env): Config {
@@ -165,7 +164,8 @@ export function readConfig(environment: Environment = process.env): Config {
   const settings = Object.fromEntries(given.filter(([, value]) => value !== undefined))
   const faults = [
     ...Object.entries(settings).flatMap(([name, value]) => faultOf(name, value)),
-    ...missingPartners(settings as Settings)
+    ...missingPartners(settings as Settings),
+    ...redisFaults(settings as Settings)
   ]
   if (faults.length > 0)
     throw new BadSettings(`These settings cannot be used:\n  ${faults.join('\n  ')}`)
@@ -219,6 +219,7 @@ function configOf(settings: Settings): Config {
     flowsDir: settings.FLOWS_DIR ?? null,
     logLevel: settings.LOG_LEVEL,
     simulatorPort: settings.SIMULATOR_PORT,
+    reconcileAtStart: settings.RECONCILE_AT_START === 'true',
     maxTurns: settings.MAX_TURNS,
     leaseMs: settings.LEASE_SECONDS * 1000,
     limits: {
@@ -239,11 +240,6 @@ function configOf(settings: Settings): Config {
     timeZone: settings.TIME_ZONE,
     maxTriggersPerSecond: settings.MAX_TRIGGERS_PER_SECOND ?? null
   }
-}
-
-function redisConfig({ REDIS_URL, REDIS_CLUSTER_NODES }: Settings): RedisConfig | null {
-  if (REDIS_CLUSTER_NODES !== undefined) return { clusterNodes: REDIS_CLUSTER_NODES.split(',') }
-  return REDIS_URL === undefined ? null : { url: REDIS_URL }
 }
 
 function twilioConfig(settings: Settings): TwilioConfig | null {

@@ -2,7 +2,7 @@
 import closeWithGrace from 'close-with-grace'
 import { pino } from 'pino'
 import { BadSettings, type Config, readConfig } from './config.ts'
-import { StoreUnavailable } from './runtime/errors.ts'
+import { StoreRefused, StoreUnavailable } from './runtime/errors.ts'
 import { BadFlowFile, startService } from './service.ts'
 import { startSimulator } from './simulated.ts'
 
@@ -31,7 +31,7 @@ async function main(config: Config): Promise<void> {
   })
 }
 
-const readable = [BadSettings, BadFlowFile, StoreUnavailable]
+const readable = [BadSettings, BadFlowFile, StoreRefused, StoreUnavailable]
 
 try {
   await main(readConfig())

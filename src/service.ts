@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import type { FastifyInstance } from 'fastify'
 import type { Logger as PinoLogger } from 'pino'
 import { makeHttpCaller } from './adapters/fetch/http-caller.ts'
-import { systemClock } from './adapters/system/clock.ts'
+import { makeSystemClock, type StoppableClock } from './adapters/system/clock.ts'
 import { readFlowFiles } from './adapters/system/flow-files.ts'
 import { systemIds } from './adapters/system/ids.ts'
 import { makeMatcher } from './adapters/system/patterns.ts'
@@ -18,7 +18,8 @@ import { buildApp } from './http/app.ts'
 import { InvalidFlow } from './runtime/errors.ts'
 import { makeFlowBook } from './runtime/flow-book.ts'
 import { publishFlow } from './runtime/flows.ts'
-import type { Clock, Store } from './runtime/ports.ts'
+import type { Store } from './runtime/ports.ts'
+import { makeReconciler, type Reconciler } from './runtime/reconciler.ts'
 import type { Runtime, Tools } from './runtime/runtime.ts'
 import { makeWorker } from './runtime/worker.ts'
 import { makeRender } from './template/render.ts'
@@ -29,13 +30,14 @@ export interface ServiceOptions {
   readonly twilio: TwilioConfig
   readonly publicUrl: string
   readonly logger: PinoLogger
-  readonly clock?: Clock
+  readonly clock?: StoppableClock
 }
 
 export interface Service {
   readonly app: FastifyInstance
   readonly runtime: Runtime
-  /** Finishes what is under way, then lets go of the store. */
+  readonly reconciler: Reconciler
+  /** Finishes what is under way, leaves alone what would have to wait, then lets go of the store. */
   close(): Promise<void>
 }
 
@@ -43,7 +45,7 @@ const pollMs = 250
 
 /** Puts the rooms together. The service runs executions from here on; whether it listens is the caller's. */
 export async function startService(options: ServiceOptions): Promise<Service> {
-  const { config, twilio, publicUrl, logger, clock = systemClock } = options
+  const { config, twilio, publicUrl, logger, clock = makeSystemClock() } = options
   const store = await openStore(config)
   // A claim is renewed so often that whoever loses it has stood still for longer than this.
   const standstills = watchStandstills(clock, config.leaseMs / 3)
@@ -68,11 +70,14 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     agents: makeAgents(client),
     conversations: makeConversations({
       client,
+      clock,
       webhookUrl: sid => `${publicUrl}/webhooks/executions/${sid}`
     })
   })
+  const reconciler = makeReconciler(runtime, { publicUrl, atStart: config.reconcileAtStart })
   const app = await buildApp({
     runtime,
+    reconciler,
     ping: store.ping,
     credentials: [
       credentialOf(twilio),
@@ -89,8 +94,12 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const service: Service = {
     app,
     runtime,
+    reconciler,
     async close() {
+      // Twilio may want a turn to wait for minutes. It is claimed again, and knows what it has done.
+      clock.stop()
       await app.close()
+      await reconciler.stop()
       await runtime.worker.stop()
       await store.close()
       await httpClient.close()
@@ -105,6 +114,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     throw error
   }
   runtime.worker.start()
+  reconciler.start()
   return service
 }
 
@@ -127,6 +137,7 @@ function makeRuntime(config: Config, logger: PinoLogger, { store, ...world }: Wo
   const tools: Tools = {
     ...world,
     executions: store.executions,
+    notes: store.notes,
     flows: makeFlowBook(store.flows, widgets, world.clock),
     ids: systemIds,
     logger,

@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import type { Config, TwilioConfig } from './config.ts'
 import type { Service } from './service.ts'
 import { buildSimulator } from './simulator/app.ts'
+import { twilioWritesPerSecond } from './simulator/write-limit.ts'
 
 /** Twilio, played by the simulator beside the service. */
 export interface Simulated {
@@ -25,6 +26,7 @@ export async function startSimulator(config: Config, logger: Logger): Promise<Si
   const simulator = buildSimulator({
     accountSid,
     authToken,
+    writesPerSecond: twilioWritesPerSecond,
     logger: logger.child({ room: 'simulator' })
   })
   await simulator.app.listen({ host: config.host, port: config.simulatorPort })

@@ -19,8 +19,12 @@ const table: Readonly<Record<string, Row>> = {
   template: { rooms: [], packages: ['liquidjs'] },
   widgets: { rooms: ['engine', 'template'], packages: ['typebox'] },
   runtime: { rooms: ['engine', 'flow'], packages: [] },
-  'adapters/embedded': { rooms: adapter, packages: ['lmdb', 'node:*'] },
-  'adapters/redis': { rooms: adapter, packages: ['ioredis', 'node:*'] },
+  'adapters/memory': { rooms: adapter, packages: ['lru-cache', 'node:crypto'] },
+  'adapters/embedded': { rooms: [...adapter, 'adapters/memory'], packages: ['lmdb', 'node:*'] },
+  'adapters/redis': {
+    rooms: [...adapter, 'adapters/memory'],
+    packages: ['ioredis', 'lz4-napi', 'node:*']
+  },
   'adapters/twilio': { rooms: adapter, packages: ['twilio', 'undici', 'node:*'] },
   'adapters/fetch': { rooms: adapter, packages: ['undici', 'node:*'] },
   'adapters/system': { rooms: adapter, packages: ['node:*'] },
@@ -31,9 +35,12 @@ const table: Readonly<Record<string, Row>> = {
   simulator: { rooms: [], packages: ['fastify', '@fastify/*', 'typebox', 'node:*'] },
   'flow-test': { rooms: ['runtime', 'engine', 'flow', 'widgets', 'simulator'], packages: ['yaml'] },
   // The defaults of its limits are the engine's own.
-  'config.ts': { rooms: ['engine/limits.ts'], packages: ['typebox'] },
+  'config.ts': { rooms: ['engine/limits.ts', 'redis-settings.ts'], packages: ['typebox'] },
+  'redis-settings.ts': { rooms: [], packages: ['typebox'] },
   'main.ts': { rooms: everyRoom, packages: ['pino', 'close-with-grace'] },
   'cli.ts': { rooms: everyRoom, packages: ['pino', 'close-with-grace'] },
+  // The commands of cli.ts, one file each.
+  cli: { rooms: everyRoom, packages: ['pino', 'close-with-grace', 'node:*'] },
   // What main.ts and cli.ts have in common.
   'service.ts': { rooms: everyRoom, packages: ['types of pino', 'types of fastify', 'node:*'] },
   'simulated.ts': { rooms: everyRoom, packages: ['types of pino', 'node:*'] }

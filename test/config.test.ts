@@ -35,6 +35,7 @@ t.test('without any setting the simulator plays Twilio, on this machine only', a
     flowsDir: null,
     logLevel: 'info',
     simulatorPort: 3001,
+    reconcileAtStart: true,
     maxTurns: 500,
     leaseMs: 30_000,
     limits: studioLimits,
@@ -66,6 +67,7 @@ t.test('every setting finds its place', async t => {
     FLOWS_DIR: '/flows',
     LOG_LEVEL: 'debug',
     SIMULATOR_PORT: '8081',
+    RECONCILE_AT_START: 'false',
     MAX_TURNS: '7',
     LEASE_SECONDS: '10',
     MAX_STEPS: '8',
@@ -83,6 +85,7 @@ t.test('every setting finds its place', async t => {
     flowsDir: '/flows',
     logLevel: 'debug',
     simulatorPort: 8081,
+    reconcileAtStart: false,
     maxTurns: 7,
     leaseMs: 10_000,
     limits: { steps: 8, sameWidget: 9, lifetimeMs: 172_800_000, contextSize: 1000 }
@@ -103,6 +106,7 @@ t.test('all faults are told at once, each with its setting', async t => {
     API_KEYS: 'nobody',
     LOG_LEVEL: 'loud',
     SIMULATOR_PORT: '0',
+    RECONCILE_AT_START: 'maybe',
     MAX_TURNS: 'many',
     LEASE_SECONDS: '1',
     MAX_STEPS: '0',
@@ -120,6 +124,7 @@ t.test('all faults are told at once, each with its setting', async t => {
     'API_KEYS',
     'LOG_LEVEL',
     'SIMULATOR_PORT',
+    'RECONCILE_AT_START',
     'MAX_TURNS',
     'LEASE_SECONDS',
     'MAX_STEPS',
@@ -190,17 +195,105 @@ t.test('it cannot be changed afterwards', async t => {
   t.throws(() => Object.assign(config, { port: 1 }), TypeError)
 })
 
-t.test('Redis is one server, or the nodes of a Cluster', async t => {
-  t.match(readConfig({ REDIS_URL: 'rediss://:secret@redis:6380/1' }).redis, {
-    url: 'rediss://:secret@redis:6380/1'
+t.test('Redis is one server, one that Sentinels watch over, or the nodes of a Cluster', async t => {
+  const standard = { tls: false, waitReplicas: 0, prefix: 'reprise', shards: 16 }
+  t.strictSame(readConfig({ REDIS_URL: 'rediss://:secret@redis:6380/1' }).redis, {
+    url: 'rediss://:secret@redis:6380/1',
+    ...standard
   })
-  t.match(readConfig({ REDIS_CLUSTER_NODES: 'one:7000,two:7000' }).redis, {
-    clusterNodes: ['one:7000', 'two:7000']
+  t.strictSame(readConfig({ REDIS_CLUSTER_NODES: 'one:7000,two:7000' }).redis, {
+    clusterNodes: ['one:7000', 'two:7000'],
+    ...standard
   })
-  t.match(faultsOf({ REDIS_URL: 'http://redis', REDIS_CLUSTER_NODES: 'one' }), [
-    /^REDIS_URL /,
-    /^REDIS_CLUSTER_NODES /
-  ])
+  const watched = { REDIS_SENTINELS: 'one:26379,two:26379', REDIS_SENTINEL_NAME: 'main' }
+  t.strictSame(readConfig(watched).redis, {
+    sentinels: { name: 'main', nodes: ['one:26379', 'two:26379'] },
+    ...standard
+  })
+  t.strictSame(
+    readConfig({
+      ...watched,
+      REDIS_SENTINEL_USERNAME: 'guest',
+      REDIS_SENTINEL_PASSWORD: 'hush',
+      REDIS_USERNAME: 'reprise',
+      REDIS_PASSWORD: 'secret',
+      REDIS_TLS: 'true',
+      REDIS_WAIT_REPLICAS: '1',
+      REDIS_PREFIX: 'staging',
+      REDIS_SHARDS: '64'
+    }).redis,
+    {
+      sentinels: {
+        name: 'main',
+        nodes: ['one:26379', 'two:26379'],
+        username: 'guest',
+        password: 'hush'
+      },
+      username: 'reprise',
+      password: 'secret',
+      tls: true,
+      waitReplicas: 1,
+      prefix: 'staging',
+      shards: 64
+    }
+  )
+  t.match(readConfig({ REDIS_URL: 'redis://redis', REDIS_PASSWORD: 'secret' }).redis, {
+    url: 'redis://redis',
+    password: 'secret'
+  })
+  t.equal(readConfig({ REDIS_PREFIX: 'staging', REDIS_SHARDS: '64' }).redis, null)
+})
+
+t.test('settings of Redis that make no sense are told', async t => {
+  const named = (environment: Record<string, string>) =>
+    faultsOf(environment).map(fault => fault.split(' ')[0])
+  t.strictSame(
+    named({
+      REDIS_URL: 'http://redis',
+      REDIS_SENTINELS: 'one',
+      REDIS_CLUSTER_NODES: 'one two:1',
+      REDIS_TLS: 'yes',
+      REDIS_PREFIX: 'a{b}',
+      REDIS_SHARDS: '0'
+    }).slice(0, 6),
+    [
+      'REDIS_URL',
+      'REDIS_SENTINELS',
+      'REDIS_CLUSTER_NODES',
+      'REDIS_TLS',
+      'REDIS_PREFIX',
+      'REDIS_SHARDS'
+    ]
+  )
+  const [fault = '', ...others] = faultsOf({ REDIS_URL: 'redis://user:hush@:port' })
+  t.match(fault, /^REDIS_URL must look like/)
+  t.notMatch(fault, /hush/)
+  t.same(others, [])
+})
+
+t.test('settings of Redis that contradict each other are told, both of them', async t => {
+  const url = { REDIS_URL: 'redis://redis' }
+  const nodes = { REDIS_CLUSTER_NODES: 'one:7000' }
+  const watched = { REDIS_SENTINELS: 'one:26379', REDIS_SENTINEL_NAME: 'main' }
+  const all: [Record<string, string>, string, string][] = [
+    [{ ...url, ...nodes }, 'REDIS_URL', 'REDIS_CLUSTER_NODES'],
+    [{ ...url, ...watched }, 'REDIS_URL', 'REDIS_SENTINELS'],
+    [{ ...nodes, ...watched }, 'REDIS_SENTINELS', 'REDIS_CLUSTER_NODES'],
+    [{ ...url, REDIS_TLS: 'true' }, 'REDIS_TLS', 'REDIS_URL'],
+    [{ REDIS_URL: 'redis://:a@b', REDIS_PASSWORD: 'c' }, 'REDIS_PASSWORD', 'REDIS_URL'],
+    [{ REDIS_SENTINELS: 'one:26379' }, 'REDIS_SENTINEL_NAME', 'REDIS_SENTINELS'],
+    [{ REDIS_SENTINEL_NAME: 'main' }, 'REDIS_SENTINELS', 'REDIS_SENTINEL_NAME'],
+    [{ ...url, REDIS_SENTINEL_PASSWORD: 'a' }, 'REDIS_SENTINELS', 'REDIS_SENTINEL_PASSWORD'],
+    [{ ...nodes, REDIS_USERNAME: 'a' }, 'REDIS_PASSWORD', 'REDIS_USERNAME'],
+    [{ REDIS_PASSWORD: 'a' }, 'REDIS_PASSWORD', 'REDIS_URL'],
+    [{ REDIS_TLS: 'true' }, 'REDIS_TLS', 'REDIS_CLUSTER_NODES']
+  ]
+  for (const [environment, one, other] of all) {
+    const faults = faultsOf(environment)
+    const [fault = '', ...others] = faults
+    t.same(others, [])
+    t.ok(fault.includes(one) && fault.includes(other), `${one} and ${other}: ${fault}`)
+  }
 })
 
 t.test('what flows may reach inside the network is a list', async t => {

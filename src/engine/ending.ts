@@ -8,9 +8,7 @@ import type { Limits } from './limits.ts'
  * https://www.twilio.com/docs/studio/widget-library/resume-conversation
  */
 export function endExecution(execution: Execution, reason: End['reason'], at: number): Execution {
-  const tasks = oneByConversation(execution.attachments).flatMap(attachment =>
-    teardownTasks(attachment, reason)
-  )
+  const tasks = tasksAtEnd(execution, reason)
   return {
     ...execution,
     status: 'ended',
@@ -20,6 +18,13 @@ export function endExecution(execution: Execution, reason: End['reason'], at: nu
     teardown: tasks.length > 0 ? { tasks, attempts: 0, nextAt: at, lastError: null } : null
   }
 }
+
+/** What an execution that ends for this reason leaves to undo, in order. */
+export const tasksAtEnd = (
+  { attachments }: Pick<Execution, 'attachments'>,
+  reason: End['reason']
+): TeardownTask[] =>
+  oneByConversation(attachments).flatMap(attachment => teardownTasks(attachment, reason))
 
 /** Several visits may have addressed the same Conversation; the last that attached it says what to undo. */
 function oneByConversation(attachments: readonly Attachment[]): Attachment[] {

@@ -26,10 +26,15 @@ export function frameOf({ execution }: Journey): Frame {
   return frame
 }
 
-export function changeFrame(journey: Journey, change: Partial<Frame>): void {
+/** Changes the running frame, and what else of the execution changes with it. */
+export function changeFrame(
+  journey: Journey,
+  change: Partial<Frame>,
+  also: Partial<Execution> = {}
+): void {
   const { execution } = journey
   const frames = [...execution.frames.slice(0, -1), { ...frameOf(journey), ...change }]
-  journey.execution = { ...execution, frames }
+  journey.execution = { ...execution, ...also, frames }
 }
 
 export function flowOf(journey: Journey): Flow {

@@ -21,12 +21,12 @@ export function request(journey: Journey, outcome: Request): null {
   attach(journey, outcome.attachment)
   const { requests, visit } = frameOf(journey)
   const effect = { ...outcome.effect, id: `${journey.execution.sid}:${visit}:${requests}` }
-  changeFrame(journey, { requests: requests + 1 })
   journey.effect = effect
-  journey.execution = {
-    ...journey.execution,
-    pause: { type: 'effect', effect, memory: outcome.memory }
-  }
+  changeFrame(
+    journey,
+    { requests: requests + 1 },
+    { pause: { type: 'effect', effect, memory: outcome.memory } }
+  )
   return null
 }
 

@@ -13,10 +13,12 @@ export function enterWidget(journey: Journey, name: string): Fail | null {
   const length = execution.streak.widget === name ? execution.streak.length + 1 : 1
   // Steps that a caller asks for are no loop; those of a subflow nobody asked for.
   const counted = execution.mode === 'flow' || execution.frames.length > 1
-  if (counted) journey.execution = { ...execution, streak: { widget: name, length } }
   const visit = execution.visitCount
-  changeFrame(journey, { widget: name, enteredAt: journey.now, visit, requests: 0 })
-  journey.execution = { ...journey.execution, visitCount: visit + 1 }
+  changeFrame(
+    journey,
+    { widget: name, enteredAt: journey.now, visit, requests: 0 },
+    { visitCount: visit + 1, ...(counted && { streak: { widget: name, length } }) }
+  )
 
   if (visit >= env.limits.steps) {
     return stop(

@@ -1,6 +1,7 @@
 import formbody from '@fastify/formbody'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import type { Reconciler } from '../runtime/reconciler.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { type Credential, makeAuthenticate } from './authenticate.ts'
 import { answerError, answerNothing, describeFaults } from './errors.ts'
@@ -10,12 +11,14 @@ import { installRateLimit } from './rate-limit.ts'
 import { executionRoutes } from './routes/executions.ts'
 import { flowRoutes } from './routes/flows.ts'
 import { healthRoutes } from './routes/health.ts'
+import { reconciliationRoutes } from './routes/reconciliations.ts'
 import { stepRoutes } from './routes/steps.ts'
 import { testUserRoutes } from './routes/test-users.ts'
 import { type WebhookRoutesOptions, webhookRoutes } from './routes/webhooks.ts'
 
 export interface AppDependencies extends WebhookRoutesOptions {
   readonly runtime: Runtime
+  readonly reconciler: Reconciler
   readonly ping: () => Promise<void>
   readonly credentials: readonly Credential[]
   readonly publicUrl: string
@@ -28,8 +31,16 @@ const bodyBytes = 512 * 1024
 
 /** The whole HTTP surface; it neither listens nor reads the environment. */
 export async function buildApp(dependencies: AppDependencies): Promise<FastifyInstance> {
-  const { runtime, ping, credentials, publicUrl, maxTriggersPerSecond, version, logger } =
-    dependencies
+  const {
+    runtime,
+    reconciler,
+    ping,
+    credentials,
+    publicUrl,
+    maxTriggersPerSecond,
+    version,
+    logger
+  } = dependencies
   const app = Fastify({
     bodyLimit: bodyBytes,
     logController: new LogController({ disableRequestLogging: true }),
@@ -58,6 +69,11 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
     },
     { prefix: '/v2' }
   )
+  await app.register(async api => {
+    api.addHook('onRequest', makeAuthenticate(credentials))
+    installOrigin(api, publicUrl)
+    await api.register(reconciliationRoutes, { accountSid: runtime.accountSid, reconciler })
+  })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   return app as unknown as FastifyInstance
 }

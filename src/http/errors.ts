@@ -10,6 +10,7 @@ import {
   InvalidFlow,
   NotFound,
   NotNow,
+  Stopping,
   StoreUnavailable
 } from '../runtime/errors.ts'
 
@@ -94,7 +95,8 @@ function answerTo(error: FastifyError): Answer {
   if (error instanceof Unauthorized) return { status: 401, code: 20003 }
   if (error instanceof TooManyRequests) return { status: 429, code: 20429 }
   if (error instanceof BadSignature) return { status: 403, code: 20403 }
-  if (error instanceof StoreUnavailable) return { status: 503, code: 20503 }
+  if (error instanceof StoreUnavailable || error instanceof Stopping)
+    return { status: 503, code: 20503 }
   if (error.validation) return { status: 400, code: 20001 }
   const status = error.statusCode ?? 500
   // Where Twilio has a code for an HTTP status, it is 20000 more.

@@ -2,6 +2,7 @@ import swagger from '@fastify/swagger'
 import type { FastifyInstance, FastifySchema } from 'fastify'
 import { Diagnosis, Execution } from './routes/executions.schema.ts'
 import { Flow, Revision } from './routes/flows.schema.ts'
+import { Reconciliation } from './routes/reconciliations.schema.ts'
 import { Step, StepRun } from './routes/steps.schema.ts'
 import { TestUsers } from './routes/test-users.schema.ts'
 import { ErrorResponse, PageMeta } from './schemas.ts'
@@ -22,6 +23,10 @@ export async function installOpenApi(app: FastifyInstance, version: string): Pro
         { name: 'Flows', description: 'Definitions and their revisions' },
         { name: 'Executions', description: "People's journeys through flows" },
         { name: 'Steps', description: 'Visits to widgets' },
+        {
+          name: 'Reconciliations',
+          description: 'Ours: is anything left behind, or missing?'
+        },
         { name: 'Webhooks', description: 'What Twilio calls' },
         { name: 'Operations', description: 'For probes' }
       ],
@@ -58,7 +63,8 @@ export async function installOpenApi(app: FastifyInstance, version: string): Pro
     Execution,
     Diagnosis,
     Step,
-    StepRun
+    StepRun,
+    Reconciliation
   ]) {
     app.addSchema(schema)
   }
@@ -74,7 +80,7 @@ function documented(schema: FastifySchema, url: string): FastifySchema {
       consumes: ['application/x-www-form-urlencoded']
     }),
     ...(querystring !== undefined && { querystring: defaultsOptional(querystring) }),
-    ...(url.startsWith('/v2/') && { security: [{ basic: [] }] })
+    ...(/^\/(v2|reconciliations)(\/|$)/.test(url) && { security: [{ basic: [] }] })
   }
 }
 

@@ -14,6 +14,19 @@ export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable'
 }
 
+/** The store is there, and must not be used as it is: somebody has to put something right first. */
+export class StoreRefused extends Error {
+  override readonly name = 'StoreRefused'
+}
+
+/**
+ * The process stops, and waits for nobody any more. Nothing is lost: a turn that broke off is claimed again,
+ * and whoever asked may ask again.
+ */
+export class Stopping extends Error {
+  override readonly name = 'Stopping'
+}
+
 /** A call to Twilio that did not succeed, with what is known about whether it was done. */
 export class CallFailed extends Error {
   override readonly name = 'CallFailed'

@@ -1,4 +1,5 @@
 import { applyWrites, type Context, read } from '../engine/context.ts'
+import type { InboxEvent } from '../engine/event.ts'
 import {
   type End,
   type Execution,
@@ -25,11 +26,13 @@ export interface NewTrigger {
   /** May another execution of this flow be active for this contact? */
   readonly exclusive: boolean
   readonly idempotencyKey: string | null
+  /** What an execution gets that stands in the way. */
+  readonly instead?: InboxEvent
 }
 
 export type Started =
   | { readonly outcome: 'started'; readonly execution: Execution }
-  | { readonly outcome: 'conflict' | 'repeated'; readonly sid: string }
+  | { readonly outcome: 'delivered' | 'conflict' | 'repeated'; readonly sid: string }
 
 /**
  * Starts an execution of the published revision; it is durable, and under way, when this resolves.
@@ -50,11 +53,12 @@ export async function startExecution(runtime: Runtime, trigger: NewTrigger): Pro
     exclusive: trigger.exclusive,
     idempotencyKey: trigger.idempotencyKey,
     now: createdAt,
-    claim: worker.hasRoom()
+    claim: worker.hasRoom(),
+    ...(trigger.instead && { instead: trigger.instead })
   })
-  if (created.outcome !== 'created') return created
-  if (created.claim) worker.run(created.claim)
-  return { outcome: 'started', execution }
+  if ('claim' in created && created.claim) worker.run(created.claim)
+  if (created.outcome === 'created') return { outcome: 'started', execution }
+  return { outcome: created.outcome, sid: created.sid }
 }
 
 async function firstRevision({ flows }: Runtime, { flowSid, to }: NewTrigger): Promise<number> {

@@ -3,6 +3,7 @@ import type { Catalog, Flow } from '../flow/flow.ts'
 import { parseFlow } from '../flow/parse.ts'
 import { InvalidFlow, NotFound, NotNow } from './errors.ts'
 import type { Clock, FlowRevision, FlowStore, RevisionChoice } from './ports.ts'
+import { makeRecent } from './recent.ts'
 
 /** The flows as executions need them: parsed, and at hand while a turn runs. */
 export interface FlowBook {
@@ -14,15 +15,31 @@ export interface FlowBook {
    */
   revisionFor(flowSid: string, contact: string): Promise<number | null>
   isTestUser(flowSid: string, contact: string): Promise<boolean>
-  /** Makes a revision ready for `at`. Throws `NotFound`, or `InvalidFlow` for a faulty draft. */
-  load(flowSid: string, revision: number): Promise<void>
-  /** A revision that was loaded before. */
+  /** Throws `NotFound`, or `InvalidFlow` for a faulty draft. */
+  load(flowSid: string, revision: number): Promise<Flow>
+  /** A revision that was loaded lately. Throws `NotAtHand`. */
   at(flowSid: string, revision: number): Flow
   /** Forgets what is known of the flow, after a change made here. */
   refresh(flowSid: string): void
 }
 
+/** The revision is not at hand, so it must be loaded, perhaps again. */
+export class NotAtHand extends Error {
+  override readonly name = 'NotAtHand'
+  readonly flowSid: string
+  readonly revision: number
+
+  constructor(flowSid: string, revision: number) {
+    super(`Revision ${revision} of flow ${flowSid} is not loaded`)
+    this.flowSid = flowSid
+    this.revision = revision
+  }
+}
+
 const knownForMs = 500
+/** How many revisions are at hand, and of how many flows it is known which one is the latest. */
+const revisionsAtHand = 400
+const flowsKnown = 2000
 
 /** What new executions ask about a flow again and again. */
 interface Known {
@@ -33,9 +50,9 @@ interface Known {
 }
 
 export function makeFlowBook(store: FlowStore, catalog: Catalog, clock: Clock): FlowBook {
-  const parsed = new Map<string, Flow>()
-  const known = new Map<string, Known>()
-  const createdAt = new Map<string, number>()
+  const parsed = makeRecent<Flow>(revisionsAtHand)
+  const known = makeRecent<Known>(flowsKnown)
+  const createdAt = makeRecent<number>(flowsKnown)
   const key = (flowSid: string, revision: number) => `${flowSid}:${revision}`
 
   async function recall(flowSid: string): Promise<Known> {
@@ -61,7 +78,7 @@ export function makeFlowBook(store: FlowStore, catalog: Catalog, clock: Clock): 
   function forgetEarlier(flowSid: string, at: number): void {
     if (createdAt.get(flowSid) === at) return
     createdAt.set(flowSid, at)
-    for (const name of parsed.keys()) if (name.startsWith(`${flowSid}:`)) parsed.delete(name)
+    parsed.forget(name => name.startsWith(`${flowSid}:`))
   }
 
   return {
@@ -78,21 +95,23 @@ export function makeFlowBook(store: FlowStore, catalog: Catalog, clock: Clock): 
     },
 
     async load(flowSid, revision) {
-      if (parsed.has(key(flowSid, revision))) return
+      const before = parsed.get(key(flowSid, revision))
+      if (before) return before
       const found = await fetchRevision(store, flowSid, revision)
-      const flow = parseFlow(found.definition, catalog)
-      if (!flow.ok) throw new InvalidFlow(flow.faults)
-      parsed.set(key(flowSid, revision), flow.flow)
+      const parsing = parseFlow(found.definition, catalog)
+      if (!parsing.ok) throw new InvalidFlow(parsing.faults)
+      parsed.set(key(flowSid, revision), parsing.flow)
+      return parsing.flow
     },
 
     at(flowSid, revision) {
       const flow = parsed.get(key(flowSid, revision))
-      if (!flow) throw new NotFound(`Revision ${revision} of flow ${flowSid} is not loaded`)
+      if (!flow) throw new NotAtHand(flowSid, revision)
       return flow
     },
 
     refresh(flowSid) {
-      known.delete(flowSid)
+      known.forget(name => name === flowSid)
     }
   }
 }

@@ -1,15 +1,19 @@
 import { isObject } from '../engine/json.ts'
 import type { FlowFault } from '../flow/flow.ts'
-import type { FlowRevision } from './ports.ts'
-import type { Runtime } from './runtime.ts'
+import type { FlowRevision, FlowStore } from './ports.ts'
+
+/** Where the definitions of other flows are found. */
+interface Source {
+  readonly flows: { readonly store: Pick<FlowStore, 'fetchRevision'> }
+}
 
 /**
  * What runs here and not in Studio: a subflow that calls a subflow. The paths are those of the definition.
  * https://www.twilio.com/docs/studio/subflows
  */
 export async function warningsOf(
-  { flows }: Runtime,
-  revision: FlowRevision
+  { flows }: Source,
+  revision: Pick<FlowRevision, 'definition'>
 ): Promise<readonly FlowFault[]> {
   const calls = subflowCalls(revision.definition)
   const warnings = await Promise.all(

@@ -1,9 +1,8 @@
 import type { MessageReceived } from '../engine/event.ts'
-import { deliverMessage } from './deliver.ts'
 import { startExecution } from './executions.ts'
 import type { Runtime } from './runtime.ts'
 
-export type InboundOutcome = 'started' | 'queued' | 'claimed' | 'duplicate' | 'ignored'
+export type InboundOutcome = 'started' | 'delivered' | 'repeated' | 'ignored'
 
 /**
  * A message in a Conversation whose webhook names a flow: starts an execution, or goes on with the one that
@@ -18,26 +17,21 @@ export async function receiveConversationMessage(
   // What a flow of ours said starts nothing.
   if (message.sentBy !== null) return 'ignored'
   const { Author = '' } = message.payload
-  for (;;) {
-    const started = await startExecution(runtime, {
-      flowSid,
-      triggeredBy: 'incomingConversationMessage',
-      to: Author,
-      from: '',
-      contact: message.conversationSid,
-      initiatedBy: message.id,
-      parameters: message.payload,
-      mode: 'flow',
-      exclusive: true,
-      // The webhook again is the same execution again, even after that has ended.
-      idempotencyKey: message.id
-    })
-    if (started.outcome === 'started') return 'started'
-    if (started.outcome === 'repeated') return 'duplicate'
-    const delivered = await deliverMessage(runtime, started.sid, message)
-    // It ended between the two: then the message starts another one.
-    if (delivered !== 'ended' && delivered !== 'unknown') return delivered
-  }
+  const { outcome } = await startExecution(runtime, {
+    flowSid,
+    triggeredBy: 'incomingConversationMessage',
+    to: Author,
+    from: '',
+    contact: message.conversationSid,
+    initiatedBy: message.id,
+    parameters: message.payload,
+    mode: 'flow',
+    exclusive: true,
+    // The webhook again is the same execution again, started or gone on with, even after that has ended.
+    idempotencyKey: message.id,
+    instead: message
+  })
+  return outcome === 'conflict' ? 'ignored' : outcome
 }
 
 /**
@@ -51,7 +45,7 @@ export async function receiveMessage(
   payload: Readonly<Record<string, string>>
 ): Promise<InboundOutcome> {
   const { From = '', To = '', MessageSid = '' } = payload
-  const started = await startExecution(runtime, {
+  const { outcome } = await startExecution(runtime, {
     flowSid,
     triggeredBy: 'incomingMessage',
     to: From,
@@ -63,6 +57,5 @@ export async function receiveMessage(
     exclusive: true,
     idempotencyKey: MessageSid
   })
-  if (started.outcome === 'started') return 'started'
-  return started.outcome === 'repeated' ? 'duplicate' : 'ignored'
+  return outcome === 'conflict' ? 'ignored' : outcome
 }

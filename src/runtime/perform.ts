@@ -1,6 +1,6 @@
 import type { Answer, ConversationRef, Effect, EffectType, Failure } from '../engine/effect.ts'
 import type { Execution } from '../engine/execution.ts'
-import { CallFailed, InvalidFlow, NotFound, NotNow } from './errors.ts'
+import { CallFailed, InvalidFlow, NotFound, NotNow, Stopping } from './errors.ts'
 import { loadSubflow } from './flow-book.ts'
 import { once } from './once.ts'
 import type { Tools } from './runtime.ts'
@@ -15,7 +15,7 @@ export const leavesNoTrace = ({ type }: Effect): boolean => withoutTrace.has(typ
 
 /**
  * Does one effect and answers how it went. What was perhaps done before, by a turn that died or a call that
- * got no answer, is looked for before it is done again.
+ * got no answer, is looked for before it is done again. Throws nothing but `Stopping`.
  */
 export async function perform(
   tools: Tools,
@@ -26,6 +26,7 @@ export async function perform(
   try {
     return { ok: true, value: await carryOut(tools, effect, execution, recovering) }
   } catch (error) {
+    if (error instanceof Stopping) throw error
     const { sid: executionSid } = execution
     tools.logger.warn({ executionSid, effect: effect.type, error }, 'An effect failed')
     return { ok: false, failure: failureOf(error) }
@@ -69,13 +70,7 @@ async function carryOut(
       await conversations.delete(effect)
       return null
     case 'add-webhook':
-      return once(tools, recovering, {
-        look: async () => {
-          const found = await conversations.findWebhooks(effect, execution.sid)
-          return found.find(({ current }) => current) ?? null
-        },
-        act: () => conversations.addWebhook(effect, execution.sid)
-      })
+      return addWebhook(tools, effect, execution.sid, recovering)
     case 'remove-webhook':
       return removeWebhooks(tools, effect, execution.sid)
     case 'send-message':
@@ -104,6 +99,21 @@ async function findCreated({ conversations }: Tools, ref: ConversationRef) {
     throw error
   }
 }
+
+/** Registers the webhook of an execution, or answers the one that is there already. */
+export const addWebhook = (
+  { conversations, clock }: Pick<Tools, 'conversations' | 'clock'>,
+  conversation: ConversationRef,
+  executionSid: string,
+  lookFirst: boolean
+): Promise<{ readonly webhookSid: string }> =>
+  once({ clock }, lookFirst, {
+    look: async () => {
+      const found = await conversations.findWebhooks(conversation, executionSid)
+      return found.find(({ current }) => current) ?? null
+    },
+    act: () => conversations.addWebhook(conversation, executionSid)
+  })
 
 /** Removes every webhook that leads to this execution: a call without an answer may have made a second one. */
 export async function removeWebhooks(

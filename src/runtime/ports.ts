@@ -36,6 +36,11 @@ export interface NewEntry {
   readonly exclusive: boolean
   /** The same key again, for the same flow and contact, is the same execution. */
   readonly idempotencyKey: string | null
+  /**
+   * What an execution gets that stands in the way (see `exclusive`), once and at the same moment; from then on
+   * the idempotency key means that execution.
+   */
+  readonly instead?: InboxEvent
   readonly now: number
   /** Claim it at once; false where this process is full. */
   readonly claim: boolean
@@ -43,6 +48,9 @@ export interface NewEntry {
 
 export type Created =
   | { readonly outcome: 'created'; readonly claim: Claim | null }
+  /** This one has taken the event `instead`, and is claimed if asked and if nobody held it. */
+  | { readonly outcome: 'delivered'; readonly sid: string; readonly claim: Claim | null }
+  /** `repeated` also where the event `instead` was delivered or consumed before. */
   | { readonly outcome: 'conflict' | 'repeated'; readonly sid: string }
 
 export type Delivered =
@@ -95,7 +103,10 @@ export interface ExecutionQuery {
 export interface ExecutionStore {
   /** A new SID, carrying the shard that this flow and contact belong to. */
   newSid(flowSid: string, contactSid: string): string
-  /** Exactly one of several exclusive creates for one contact wins; the others learn who did. */
+  /**
+   * Exactly one of several exclusive creates for one contact wins; the others learn who did. An event that
+   * is delivered `instead` is never lost between the end of one execution and the beginning of the next.
+   */
   create(entry: NewEntry): Promise<Created>
   /**
    * Takes the event once, and claims the execution if asked and if nobody holds it. An event that only
@@ -160,10 +171,18 @@ export interface FlowStore {
   saveTestUsers(flowSid: string, addresses: readonly string[]): Promise<void>
 }
 
-/** Both stores over one connection or file. */
+/** Small texts by name that the processes of one service share. */
+export interface NoteStore {
+  fetchNote(name: string): Promise<string | null>
+  /** Writes the note where it still is what the caller read (null: nothing); false, and nothing written, otherwise. Of several at once one wins. */
+  replaceNote(name: string, before: string | null, after: string): Promise<boolean>
+}
+
+/** All stores over one connection or file. */
 export interface Store {
   readonly executions: ExecutionStore
   readonly flows: FlowStore
+  readonly notes: NoteStore
   /** Resolves when the store answers, rejects with the reason when it does not. */
   ping(): Promise<void>
   close(): Promise<void>
@@ -185,9 +204,16 @@ export interface OurWebhook {
   readonly current: boolean
 }
 
+/** A webhook that leads to some execution, of this service or of another one like it. */
+export interface ExecutionWebhook extends OurWebhook {
+  readonly executionSid: string
+}
+
 /**
  * Twilio Conversations. Every method throws `CallFailed` when it does not succeed. Rate limits never show:
- * a call waits for its turn. A call that may be repeated safely has been, before it fails.
+ * a call waits for its turn, however long that takes, and throws `Stopping` where the process stops meanwhile.
+ * Writes to one Conversation are made one after another. A call that may be repeated safely has been, before
+ * it fails.
  */
 export interface Conversations {
   fetch(conversation: ConversationRef): Promise<Conversation>
@@ -199,6 +225,8 @@ export interface Conversations {
   ): Promise<{ readonly webhookSid: string }>
   /** The webhooks that lead to this execution; never anybody else's. */
   findWebhooks(conversation: ConversationRef, executionSid: string): Promise<readonly OurWebhook[]>
+  /** Those that lead to any execution, also of other services like this one; throws where the Conversation is gone. */
+  listWebhooks(conversation: ConversationRef): Promise<readonly ExecutionWebhook[]>
   /** Fine when it is gone already. */
   removeWebhook(conversation: ConversationRef, webhookSid: string): Promise<void>
   /** A new one, found again under this unique name. */
@@ -237,6 +265,7 @@ export interface Clock {
   now(): number
   /** Milliseconds since some moment; never set back. */
   elapsed(): number
+  /** Throws `Stopping` where the process stops meanwhile, or has stopped. */
   sleep(ms: number): Promise<void>
   /** Calls again and again until the returned function is called; never keeps the process alive. */
   every(ms: number, call: () => void): () => void

@@ -7,7 +7,8 @@ import type {
   ExecutionStore,
   HttpCaller,
   Ids,
-  Logger
+  Logger,
+  NoteStore
 } from './ports.ts'
 import type { Worker } from './worker.ts'
 
@@ -16,6 +17,7 @@ export interface Tools {
   readonly accountSid: string
   readonly executions: ExecutionStore
   readonly flows: FlowBook
+  readonly notes: NoteStore
   readonly conversations: Conversations
   readonly agents: Agents
   readonly http: HttpCaller

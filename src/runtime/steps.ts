@@ -77,8 +77,7 @@ export async function requestedWidget(
     )
   }
   if (name !== undefined) {
-    await flows.load(flowSid, flowRevision)
-    const { widgets } = flows.at(flowSid, flowRevision)
+    const { widgets } = await flows.load(flowSid, flowRevision)
     if (widgets.has(name)) return { name }
     throw new BadRequest(`The flow has no widget ${name}; it has ${[...widgets.keys()].join(', ')}`)
   }

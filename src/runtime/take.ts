@@ -2,8 +2,11 @@ import { type Advanced, advance } from '../engine/advance.ts'
 import { endExecution, noteProblem } from '../engine/ending.ts'
 import type { Event } from '../engine/event.ts'
 import type { Execution } from '../engine/execution.ts'
+import type { Flows } from '../engine/journey.ts'
 import { EventRefused } from '../engine/refusal.ts'
+import type { Flow } from '../flow/flow.ts'
 import { StoreUnavailable } from './errors.ts'
+import { NotAtHand } from './flow-book.ts'
 import type { Tools } from './runtime.ts'
 
 /**
@@ -11,19 +14,37 @@ import type { Tools } from './runtime.ts'
  * again at each try, so it ends the execution as failed: a journey that cannot go on must not hang.
  */
 export async function take(tools: Tools, execution: Execution, event: Event): Promise<Advanced> {
-  const { flows, env, logger } = tools
   try {
-    for (const { flowSid, revision } of execution.frames) await flows.load(flowSid, revision)
-    return advance(flows.at, execution, event, env)
+    return await decide(tools, execution, event)
   } catch (error) {
     if (error instanceof StoreUnavailable) throw error
     const noted = note(tools, execution, event, error)
     if (error instanceof EventRefused) return still(noted)
-    logger.error(
+    tools.logger.error(
       { executionSid: execution.sid, error },
       'An execution cannot go on; it is ended as failed'
     )
     return still(endExecution(noted, 'failed', tools.clock.now()))
+  }
+}
+
+/** Nothing comes of a decision but its answer, so it is made again once a flow that it lacked is there. */
+async function decide(
+  { flows, env }: Tools,
+  execution: Execution,
+  event: Event
+): Promise<Advanced> {
+  const loaded = new Map<string, Flow>()
+  const find: Flows = (flowSid, revision) =>
+    loaded.get(`${flowSid}:${revision}`) ?? flows.at(flowSid, revision)
+  for (;;) {
+    try {
+      return advance(find, execution, event, env)
+    } catch (error) {
+      if (!(error instanceof NotAtHand)) throw error
+      const { flowSid, revision } = error
+      loaded.set(`${flowSid}:${revision}`, await flows.load(flowSid, revision))
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Execution, Teardown, TeardownTask } from '../engine/execution.ts'
 import { dueAt } from './due.ts'
-import { CallFailed } from './errors.ts'
+import { CallFailed, Stopping } from './errors.ts'
 import type { Lease } from './lease.ts'
 import { removeWebhooks } from './perform.ts'
 import type { Claim } from './ports.ts'
@@ -48,6 +48,7 @@ async function tryTasks(
       await undo(tools, execution.sid, task)
       tasks = tasks.slice(1)
     } catch (error) {
+      if (error instanceof Stopping) throw error
       if (!task.certain && isFinal(error)) {
         tasks = tasks.slice(1)
         continue

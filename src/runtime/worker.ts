@@ -1,5 +1,5 @@
 import { catchUp } from './catch-up.ts'
-import { FenceLost, StoreUnavailable } from './errors.ts'
+import { FenceLost, Stopping, StoreUnavailable } from './errors.ts'
 import { type Lease, makeLease } from './lease.ts'
 import type { Claim } from './ports.ts'
 import type { Tools } from './runtime.ts'
@@ -10,8 +10,11 @@ import { runTurn } from './turn.ts'
 export interface Worker {
   /** False when this process runs as many turns as it may; then deliver without claiming. */
   hasRoom(): boolean
-  /** Resolves when the turn is over, well or badly; badly is logged, and somebody will claim it again. */
-  run(claim: Claim): Promise<void>
+  /**
+   * Resolves when the turn is over, well or badly; badly is logged, and somebody will claim it again. What is
+   * to be done under the claim before the turn is `first`, which answers the claim to go on with.
+   */
+  run(claim: Claim, first?: () => Promise<Claim>): Promise<void>
   /** Looks for due executions now, not only at the next interval. */
   poll(): void
   start(): void
@@ -41,14 +44,14 @@ export function makeWorker(tools: Tools, options: WorkerOptions): Worker {
   const worker: Worker = {
     hasRoom: () => open && running.size < options.maxTurns,
 
-    run(claim) {
+    run(claim, first) {
       const { sid } = claim.execution
       // A machine that slept wakes to leases that have run out, and to the turns that had them: what such a
       // turn still does must be done before another one looks for it.
       const earlier = latestOf.get(sid)
       const lease = leaseOf(claim)
-      const run = () => runClaim(claim, lease)
-      const done = (earlier ? earlier.then(run) : run()).finally(() => {
+      const begin = () => runClaim(claim, lease, first)
+      const done = (earlier ? earlier.then(begin) : begin()).finally(() => {
         running.delete(claim)
         if (latestOf.get(sid) === done) latestOf.delete(sid)
       })
@@ -89,20 +92,22 @@ export function makeWorker(tools: Tools, options: WorkerOptions): Worker {
   }
   return worker
 
-  async function runClaim(claim: Claim, lease: Lease): Promise<void> {
-    const { sid, status } = claim.execution
+  async function runClaim(given: Claim, lease: Lease, first?: () => Promise<Claim>): Promise<void> {
+    const { sid, status } = given.execution
     try {
+      const claim = first ? await first() : given
       if (status === 'ended') return await runTeardown(tools, claim, lease)
       const after = await runTurn(tools, claim, lease)
       if (after.teardown) worker.poll()
     } catch (error) {
-      if (error instanceof FenceLost) logger.info({ executionSid: sid }, error.message)
+      if (error instanceof FenceLost || error instanceof Stopping)
+        logger.info({ executionSid: sid }, error.message)
       else {
         logger.error(
           { executionSid: sid, error },
           'A turn broke off; it is claimed again when its lease ends'
         )
-        if (error instanceof StoreUnavailable) void endLease(claim).catch(() => {})
+        if (error instanceof StoreUnavailable) void endLease(given).catch(() => {})
       }
     }
   }

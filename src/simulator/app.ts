@@ -6,10 +6,12 @@ import { createWebhookCaller } from './call-webhook.ts'
 import { createDeliveries } from './deliveries.ts'
 import { createFaults } from './faults.ts'
 import { createLog } from './log.ts'
+import { createMoods } from './moods.ts'
 import { answerRefusal, nothingHere } from './routes/answer-refusal.ts'
 import { api } from './routes/api.ts'
 import { controlRoutes } from './routes/control.ts'
 import { createWorld, type World } from './world.ts'
+import { createWriteLimit } from './write-limit.ts'
 
 export type SimulatorOptions = {
   readonly accountSid: string
@@ -23,6 +25,8 @@ export type SimulatorOptions = {
   readonly logSize?: number
   /** Milliseconds a webhook has to answer; Twilio gives it five seconds. */
   readonly webhookTimeout?: number
+  /** Writes per second that a conversation takes, as Twilio takes 30; null, without it, for no limit. */
+  readonly writesPerSecond?: number | null
 }
 
 export type Simulator = {
@@ -39,12 +43,14 @@ export type Simulator = {
 
 export function buildSimulator(options: SimulatorOptions): Simulator {
   const { accountSid, authToken, apiKeys = {}, now = Date.now } = options
-  const { logSize = 100_000, webhookTimeout = 5_000, logger } = options
+  const { logSize = 100_000, webhookTimeout = 5_000, writesPerSecond = null, logger } = options
   const log = createLog(now, logSize)
-  const faults = createFaults()
+  const moods = createMoods()
+  const faults = createFaults(moods)
+  const writeLimit = createWriteLimit(now, writesPerSecond)
   const deliveries = createDeliveries(createWebhookCaller(authToken, webhookTimeout), log, faults)
   const account = createAccount(accountSid, now, deliveries.deliver)
-  const world = createWorld(account, log, faults, deliveries)
+  const world = createWorld({ account, log, faults, moods, writeLimit, deliveries })
 
   const app = Fastify({
     ...(logger ? { loggerInstance: logger } : {}),
@@ -58,7 +64,7 @@ export function buildSimulator(options: SimulatorOptions): Simulator {
   app.setErrorHandler(answerRefusal)
   app.setNotFoundHandler(nothingHere)
   const users = { ...apiKeys, [accountSid]: authToken }
-  app.register(api, { prefix: '/v1', account, users, faults, log })
+  app.register(api, { prefix: '/v1', account, users, faults, log, writeLimit })
   app.register(controlRoutes, { prefix: '/simulator', world })
   app.addHook('preClose', async () => deliveries.close())
 

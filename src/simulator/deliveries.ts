@@ -1,10 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import type { WebhookCaller } from './call-webhook.ts'
-import type { Faults } from './faults.ts'
+import { type Faults, namesOf } from './faults.ts'
 import type { Log } from './log.ts'
 import type { Delivery } from './model.ts'
 
-type Parcel = { readonly delivery: Delivery; readonly token: string }
+type Parcel = {
+  readonly delivery: Delivery
+  readonly token: string
+  readonly faults: readonly string[]
+}
 
 /**
  * The way of webhook calls out of the simulator: in order for one webhook, side by side for
@@ -22,6 +26,8 @@ export type Deliveries = {
 export function createDeliveries(caller: WebhookCaller, log: Log, faults: Faults): Deliveries {
   const queues = new Map<string, Parcel[]>()
   const delayed = new Set<NodeJS.Timeout>()
+  /** Ways to send what waits to be overtaken, by webhook. */
+  const held = new Map<string, (() => void)[]>()
   let idlers: (() => void)[] = []
   let open = 0
   let closed = false
@@ -32,11 +38,15 @@ export function createDeliveries(caller: WebhookCaller, log: Log, faults: Faults
     const queue = queues.get(webhookSid)
     if (queue) {
       queue.push(parcel)
-      return
+    } else {
+      const started = [parcel]
+      queues.set(webhookSid, started)
+      void drain(webhookSid, started)
     }
-    const started = [parcel]
-    queues.set(webhookSid, started)
-    void drain(webhookSid, started)
+    const overtaken = held.get(webhookSid)
+    if (!overtaken) return
+    held.delete(webhookSid)
+    for (const send of overtaken) send()
   }
 
   async function drain(webhookSid: string, queue: Parcel[]) {
@@ -47,12 +57,12 @@ export function createDeliveries(caller: WebhookCaller, log: Log, faults: Faults
     queues.delete(webhookSid)
   }
 
-  async function attempt({ delivery, token }: Parcel) {
+  async function attempt(parcel: Parcel) {
     const start = performance.now()
     const done = (status: number | null, error: string | null) =>
-      record(log, delivery, { status, error, ms: Math.round(performance.now() - start) })
+      record(log, parcel, { status, error, ms: Math.round(performance.now() - start) })
     try {
-      done(await caller.call(delivery, token), null)
+      done(await caller.call(parcel.delivery, parcel.token), null)
     } catch (error) {
       done(null, error instanceof Error ? error.message : String(error))
     }
@@ -66,20 +76,33 @@ export function createDeliveries(caller: WebhookCaller, log: Log, faults: Faults
     for (const resolve of waiting) resolve()
   }
 
-  function enqueueLater(parcel: Parcel, delay: number) {
+  /** Answers a way to send it sooner. */
+  function enqueueLater(parcel: Parcel, delay: number): () => void {
     open += 1
-    const timer = setTimeout(() => {
-      delayed.delete(timer)
+    const send = () => {
+      clearTimeout(timer)
+      if (!delayed.delete(timer)) return
       enqueue(parcel)
       settle(1)
-    }, delay)
+    }
+    const timer = setTimeout(send, delay)
     delayed.add(timer)
+    return send
+  }
+
+  function hold(parcel: Parcel, longest: number) {
+    const { webhookSid } = parcel.delivery
+    const waiting = held.get(webhookSid)
+    const send = enqueueLater(parcel, longest)
+    if (waiting) waiting.push(send)
+    else held.set(webhookSid, [send])
   }
 
   function clear() {
     let dropped = delayed.size
     for (const timer of delayed) clearTimeout(timer)
     delayed.clear()
+    held.clear()
     for (const queue of queues.values()) {
       dropped += queue.length
       queue.length = 0
@@ -90,14 +113,15 @@ export function createDeliveries(caller: WebhookCaller, log: Log, faults: Faults
   return {
     deliver(delivery) {
       if (closed) return
-      const parcel = { delivery, token: randomUUID() }
       const fault = faults.any ? faults.take(`WEBHOOK ${delivery.event}`) : undefined
+      const parcel = { delivery, token: randomUUID(), faults: namesOf(fault) }
       if (fault?.drop) {
-        record(log, delivery, { status: null, error: 'lost on request', ms: 0 })
+        record(log, parcel, { status: null, error: 'lost on request', ms: 0 })
         return
       }
       for (let copies = fault?.copies ?? 1; copies > 0; copies -= 1) {
         if (fault?.delay) enqueueLater(parcel, fault.delay)
+        else if (fault?.overtaken !== undefined) hold(parcel, fault.overtaken)
         else enqueue(parcel)
       }
     },
@@ -115,8 +139,8 @@ export function createDeliveries(caller: WebhookCaller, log: Log, faults: Faults
 
 function record(
   log: Log,
-  delivery: Delivery,
+  { delivery, faults }: Parcel,
   outcome: { readonly status: number | null; readonly error: string | null; readonly ms: number }
 ) {
-  log.write({ type: 'delivery', ...delivery, ...outcome })
+  log.write({ type: 'delivery', ...delivery, ...outcome, faults })
 }

@@ -6,6 +6,8 @@ export type CallEntry = {
   readonly form: Readonly<Record<string, unknown>>
   readonly status: number | null
   readonly code: number | null
+  /** What went wrong with it on request, or in a mood. */
+  readonly faults: readonly string[]
 }
 
 /**
@@ -22,6 +24,7 @@ export type DeliveryEntry = {
   readonly status: number | null
   readonly error: string | null
   readonly ms: number
+  readonly faults: readonly string[]
 }
 
 /** Entries are numbered from 1, in the order in which things were done. */

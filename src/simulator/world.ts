@@ -6,10 +6,12 @@ import type { Faults } from './faults.ts'
 import type { Log } from './log.ts'
 import { addMessage } from './messages.ts'
 import type { Actor, Conversation, Participant } from './model.ts'
+import type { MoodSwings } from './moods.ts'
 import { addParticipant, channelOf } from './participants.ts'
 import { refuse } from './refusal.ts'
 import { viewConversation, viewMessage, viewParticipant } from './view.ts'
 import type { ConversationView, MessageView, NewConversation, Saying } from './world.schema.ts'
+import type { WriteLimit } from './write-limit.ts'
 
 /**
  * What happens around the API: customers who talk, things that go wrong, and a look at everything.
@@ -22,27 +24,31 @@ export type World = {
   say(sid: string, saying: Saying): MessageView
   readonly log: Log
   readonly faults: Faults
-  /** Back to the start: no conversations, no faults, no log, nothing to deliver. */
+  readonly moods: MoodSwings
+  readonly writeLimit: WriteLimit
+  /** Back to the start: no conversations, no faults, no moods, no log, nothing to deliver. */
   reset(): void
 }
 
-export function createWorld(
-  account: Account,
-  log: Log,
-  faults: Faults,
-  deliveries: Deliveries
-): World {
+type Parts = Pick<World, 'log' | 'faults' | 'moods' | 'writeLimit'> & {
+  readonly account: Account
+  readonly deliveries: Deliveries
+}
+
+export function createWorld({ account, deliveries, ...parts }: Parts): World {
+  const { log, faults, moods, writeLimit } = parts
   const find = (sid: string) => findAnywhere(account, sid)
   return {
     openConversation: (input = {}) => viewConversation(openConversation(account, input)),
     conversation: sid => viewConversation(find(sid)),
     say: (sid, saying) => viewMessage(say(account, find(sid), saying)),
-    log,
-    faults,
+    ...parts,
     reset() {
       deliveries.clear()
       clearAccount(account)
       faults.clear()
+      moods.clear()
+      writeLimit.reset()
       log.clear()
     }
   }

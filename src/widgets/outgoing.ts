@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
-import { channelOf } from '../engine/channel.ts'
-import { read } from '../engine/context.ts'
+import { channelOf, channelStatus, lossIn, whyMute } from '../engine/channel.ts'
+import type { Write } from '../engine/context.ts'
 import type { Answer, OutgoingMessage, SentMessage } from '../engine/effect.ts'
 import { isObject, type JsonObject } from '../engine/json.ts'
 import type { Visit } from '../engine/widget.ts'
@@ -34,11 +34,8 @@ export function outgoingMessage(visit: MessageVisit): OutgoingMessage | { readon
         'The execution has no Conversation; run Resume Conversation or Start Conversation before this widget'
     }
   }
-  if (read(visit.context, 'flow', 'channel', 'status') === 'handed off') {
-    return {
-      fault: 'The Conversation was handed over to Flex; from then on the flow sends nothing'
-    }
-  }
+  const fault = whyMute(visit.context)
+  if (fault !== null) return { fault }
   const contentSid =
     properties.message_type === 'content_template' ? render(properties.content_sid).trim() : ''
   const body = render(properties.body)
@@ -93,6 +90,12 @@ export function outboundOutput(
         ErrorCode: answer.failure.code,
         ErrorMessage: answer.failure.message
       }
+}
+
+/** A refusal that would come again whatever is sent marks the channel: nothing is sent there any more. */
+export function channelWrites(answer: Answer<'send-message'>): Write[] {
+  const loss = answer.ok ? null : lossIn(answer.failure)
+  return loss === null ? [] : [channelStatus(loss)]
 }
 
 const sentOutput = (message: SentMessage): JsonObject => ({

@@ -3,7 +3,7 @@ import type { Answer, OutgoingMessage } from '../engine/effect.ts'
 import type { Json, JsonObject } from '../engine/json.ts'
 import type { Outcome, Visit } from '../engine/widget.ts'
 import { defineWidget, go, NumberTemplate } from './define.ts'
-import { messageProperties, outboundOutput, outgoingMessage } from './outgoing.ts'
+import { channelWrites, messageProperties, outboundOutput, outgoingMessage } from './outgoing.ts'
 
 const Properties = Type.Object({ ...messageProperties, timeout: Type.Optional(NumberTemplate) })
 type AskVisit = Visit<Static<typeof Properties>>
@@ -58,7 +58,7 @@ function questionSent(
   const outbound = outboundOutput(message, answer)
   if (!answer.ok) {
     visit.warn(81011, `The question was not sent: ${answer.failure.message}`)
-    return go(visit, 'deliveryFailure', { outbound })
+    return go(visit, 'deliveryFailure', { outbound }, channelWrites(answer))
   }
   return {
     type: 'wait',

@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import type { Answer, OutgoingMessage } from '../engine/effect.ts'
 import type { Json } from '../engine/json.ts'
 import { defineWidget, go } from './define.ts'
-import { messageProperties, outboundOutput, outgoingMessage } from './outgoing.ts'
+import { channelWrites, messageProperties, outboundOutput, outgoingMessage } from './outgoing.ts'
 
 /**
  * Sends to the execution's Conversation. `sent` means that Twilio took the message; nobody waits for its
@@ -30,6 +30,6 @@ export const sendMessage = defineWidget({
     const answer = (event as { answer: Answer<'send-message'> }).answer
     const outbound = outboundOutput(memory as unknown as OutgoingMessage, answer)
     if (!answer.ok) visit.warn(81011, `The message was not sent: ${answer.failure.message}`)
-    return go(visit, answer.ok ? 'sent' : 'failed', { outbound })
+    return go(visit, answer.ok ? 'sent' : 'failed', { outbound }, channelWrites(answer))
   }
 })

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { channelOf } from '../engine/channel.ts'
+import { channelOf, channelStatus, isHandedOff, whyMute } from '../engine/channel.ts'
 import { read } from '../engine/context.ts'
 import type { Answer, ConversationRef, NewInteraction } from '../engine/effect.ts'
 import { isObject, type Json, type JsonObject } from '../engine/json.ts'
@@ -65,9 +65,11 @@ function newInteraction(visit: FlexVisit): NewInteraction | { readonly fault: st
   const { workflow, channel, priority = 0, timeout = 3600 } = visit.properties
   const ref = channelOf(visit.context)
   if (!ref) return { fault: 'The execution has no Conversation to hand over' }
-  if (read(visit.context, 'flow', 'channel', 'status') === 'handed off') {
+  if (isHandedOff(visit.context)) {
     return { fault: 'The Conversation was handed over to Flex before' }
   }
+  const fault = whyMute(visit.context)
+  if (fault !== null) return { fault }
   const rendered = visit.render(visit.properties.attributes ?? '').trim()
   const own = rendered === '' ? {} : objectIn(rendered)
   if (own === null)
@@ -131,9 +133,8 @@ function handedOff(
   visit: FlexVisit,
   { ref, interaction }: Extract<Memory, { stage: 'webhook' }>
 ): Outcome {
-  const status = { path: ['flow', 'channel', 'status'], value: 'handed off' }
   return {
-    ...go(visit, 'callComplete', interaction, [status]),
+    ...go(visit, 'callComplete', interaction, [channelStatus('handed off')]),
     attachment: handedOver(ref)
   }
 }

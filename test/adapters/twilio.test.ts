@@ -210,6 +210,42 @@ t.test('a message carries its effect beside the attributes of its author', async
   }
 })
 
+t.test("the author's attributes stay as they were written, whatever is in them", async t => {
+  for (const own of [
+    '{"order":12345678901234567890,"price":1.10}',
+    ' { "ü": "\\u00fc }" } ',
+    '{"nested":{"reprise":{"effect":"not ours"}},"list":[1,{}]}'
+  ]) {
+    const marked = withMarker(own, effectId)
+    t.ok(marked.startsWith(own.trim().slice(0, -1)), marked)
+    t.same(JSON.parse(marked), { ...JSON.parse(own), reprise: { effect: effectId } })
+    t.equal(markerIn(marked), effectId)
+    t.same(JSON.parse(withoutMarker(marked)), JSON.parse(own))
+  }
+  for (const own of ['{}', ' { } ', '{"reprise":{"effect":"another","more":1}}'])
+    t.equal(withMarker(own, effectId), `{"reprise":{"effect":"${effectId}"}}`)
+})
+
+t.test('attributes that leave no room for the effect are refused, with a reason', async t => {
+  const { origin, received } = await twilioOf(t, json(201, messageAnswer(0, 'Hello', '{}')))
+  const twilio = conversations(t, { baseUrl: origin })
+  const marker = `,"reprise":{"effect":"${effectId}"}`.length
+  /** `ü` is one character and two bytes. */
+  const ofBytes = (bytes: number) => `{"text":"ü${'x'.repeat(bytes - 13)}"}`
+  await twilio.send({ ...message, attributes: ofBytes(4096 - marker) }, effectId)
+  const attributes = new URLSearchParams(received[0]?.body).get('Attributes') ?? ''
+  t.equal(Buffer.byteLength(attributes), 4096)
+  const failure = await failureOf(
+    twilio.send({ ...message, attributes: ofBytes(4097 - marker) }, effectId)
+  )
+  t.match(failure, { outcome: 'refused', code: null })
+  t.match(
+    failure.message,
+    new RegExp(`^The attributes have 4097 bytes, of which ${marker} are added`)
+  )
+  t.equal(received.length, 1, 'Twilio is not even asked')
+})
+
 t.test('every page is read, wherever Twilio says that the next one is', async t => {
   const next = `https://conversations.twilio.com/v1/Conversations/${conversationSid}/Participants?PageSize=100&Page=1&PageToken=PT100`
   const { origin, received } = await twilioOf(
@@ -473,7 +509,7 @@ function conversations(t: Test, setup: Setup) {
   t.teardown(() => httpClient.close())
   const webhookUrl = (sid: string) => `https://reprise.example/webhooks/executions/${sid}`
   const client = makeClient({ accountSid, user: username, secret: password, httpClient })
-  return makeConversations({ client, webhookUrl })
+  return makeConversations({ client, webhookUrl, clock: { now: Date.now, sleep: async () => {} } })
 }
 
 async function failureOf(asked: Promise<unknown>): Promise<Failure> {

@@ -3,7 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { World } from '../../src/simulator/world.ts'
 import type { Api } from './api.ts'
 import type { Measures } from './measures.ts'
-import type { Troublemaker } from './mood.ts'
 import type { Random } from './random.ts'
 import { business, makeTalk, placeOf, type Talk } from './talk.ts'
 
@@ -23,7 +22,6 @@ interface Options {
   readonly api: Api
   readonly flowSid: string
   readonly turns: number
-  readonly trouble: Troublemaker
   readonly measures: Measures
   readonly random: Random
   /** A question is read and answered within this time. */
@@ -31,7 +29,7 @@ interface Options {
 }
 
 export function makeCustomers(options: Options): Customers {
-  const { world, api, flowSid, turns, trouble, measures, random, thinkingMs } = options
+  const { world, api, flowSid, turns, measures, random, thinkingMs } = options
   const talks = new Map<string, Talk>()
   const endings = new Map<Talk, () => void>()
 
@@ -76,7 +74,6 @@ export function makeCustomers(options: Options): Customers {
     if (body === undefined) return
     talk.said += 1
     talk.movingSince = Date.now()
-    trouble.beforeSaying()
     world.say(talk.conversationSid, { body })
   }
 }

@@ -1,121 +1,78 @@
-// How Twilio, and the network between, behave. The only file that knows how the simulator is made to fail.
-import type { FastifyRequest } from 'fastify'
-import type { Simulator } from '../../src/simulator/app.ts'
-import type { Fault } from '../../src/simulator/faults.ts'
-import type { Random } from './random.ts'
+// How Twilio, and the network between, behave.
+import type { Moods } from '../../src/simulator/moods.schema.ts'
+import type { World } from '../../src/simulator/world.ts'
+import { seeded } from './random.ts'
 
-interface Trouble {
-  readonly name: string
-  readonly probability: number
-  readonly fault: (random: Random) => Omit<Fault, 'call'>
-}
+type Calls = Moods['calls']
 
-interface Moods {
-  /** What happens to a call of the API. */
-  readonly calls: readonly Trouble[]
-  /** What happens to the webhook call about a customer's message. */
-  readonly webhooks: readonly Trouble[]
+interface Behaviour {
+  readonly calls: Calls
   /** The share of webhook calls that the network brings once more, seconds later. */
   readonly lateCopies: number
 }
 
 /** Longer than the service waits for an answer. */
-const tooLate = 16_000
+const hang = 16_000
 
-// A call that Twilio carries out after its caller has given up cannot be told from one that was lost, by
-// nobody; so what is late here fails, or was done at once.
-const calls: readonly Trouble[] = [
-  { name: '429', probability: 0.01, fault: () => ({ status: 429, retryAfter: 1 }) },
-  { name: '429 without Retry-After', probability: 0.01, fault: () => ({ status: 429 }) },
-  { name: '503 before the work', probability: 0.015, fault: () => ({ status: 503 }) },
-  { name: '500 after the work', probability: 0.01, fault: () => ({ status: 500, after: true }) },
-  { name: 'cut before the work', probability: 0.005, fault: () => ({ drop: true }) },
-  { name: 'cut after the work', probability: 0.005, fault: () => ({ drop: true, after: true }) },
-  {
-    name: 'no answer, not done',
-    probability: 0.0005,
-    fault: () => ({ drop: true, delay: tooLate })
-  },
-  {
-    name: 'no answer, but done',
-    probability: 0.0005,
-    fault: () => ({ drop: true, delay: tooLate, after: true })
-  },
-  { name: 'slow', probability: 0.02, fault: random => ({ delay: random.between(100, 1500) }) }
-]
-
-const webhooks: readonly Trouble[] = [
-  { name: 'webhook lost', probability: 0.01, fault: () => ({ drop: true }) },
-  { name: 'webhook doubled', probability: 0.04, fault: () => ({ copies: 2 }) },
-  {
-    name: 'webhook late',
-    probability: 0.04,
-    fault: random => ({ delay: random.between(20, 3000) })
-  },
-  {
-    name: 'webhook late and doubled',
-    probability: 0.01,
-    fault: random => ({ delay: random.between(20, 3000), copies: 3 })
+const webhooks: Calls = {
+  'WEBHOOK onMessageAdded': {
+    lose: { chance: 0.01 },
+    duplicate: { chance: 0.05, copies: 3 },
+    delay: { chance: 0.05, from: 20, to: 3000 },
+    reorder: { chance: 0.02, within: 2000 }
   }
-]
+}
+
+// What Twilio carries out after its caller has given up cannot be told from what was lost, by nobody; so a
+// call that gets no answer has been done at once, or never will be.
+const calls: Calls = {
+  '*': {
+    tooMany: { chance: 0.02, retryAfter: 1 },
+    serverError: { chance: 0.015 },
+    serverErrorAfter: { chance: 0.01 },
+    timeout: { chance: 0.005 },
+    timeoutAfter: { chance: 0.005 },
+    slow: { chance: 0.02, from: 100, to: 1500 }
+  },
+  'POST Messages': { timeout: { chance: 0.002, hang }, timeoutAfter: { chance: 0.002, hang } }
+}
+
+const lateCopies = 0.03
 
 export const moods = {
-  calm: { calls: [], webhooks: [], lateCopies: 0 },
+  calm: { calls: {}, lateCopies: 0 },
   /** Webhooks alone are unreliable. */
-  uneasy: { calls: [], webhooks, lateCopies: 0.03 },
-  bad: { calls, webhooks, lateCopies: 0.03 }
-} satisfies Record<string, Moods>
+  uneasy: { calls: webhooks, lateCopies },
+  bad: { calls: { ...webhooks, ...calls }, lateCopies }
+} satisfies Record<string, Behaviour>
 
 export type Mood = keyof typeof moods
 
 export interface Troublemaker {
-  /** Before a customer says something. */
-  beforeSaying(): void
   copyAfter(): number | null
-  /** How often each thing has gone wrong. */
-  readonly counts: ReadonlyMap<string, number>
+  readonly copies: number
   /** From now on all goes well. */
   calm(): void
 }
 
-/** Decides anew for each call, so that the seed and not the clock says how much goes wrong. */
-export function makeTrouble({ app, world }: Simulator, mood: Mood, random: Random): Troublemaker {
-  const counts = new Map<string, number>()
-  let current: Moods = moods[mood]
-  const count = (name: string) => counts.set(name, (counts.get(name) ?? 0) + 1)
-
-  const arm = (call: string, troubles: readonly Trouble[]) => {
-    let dice = random.next()
-    for (const { name, probability, fault } of troubles) {
-      dice -= probability
-      if (dice >= 0) continue
-      count(name)
-      world.faults.add([{ call, ...fault(random) }])
-      return
-    }
-  }
-
-  app.addHook('onRequest', async request => {
-    if (request.url.startsWith('/v1/')) arm(kindOf(request), current.calls)
-  })
-
+/** The seed says what goes wrong, and not the clock. */
+export function makeTrouble(world: World, mood: Mood, seed: number): Troublemaker {
+  const random = seeded(seed)
+  let { lateCopies } = moods[mood]
+  let copies = 0
+  world.moods.set({ seed, calls: moods[mood].calls })
   return {
-    counts,
-    beforeSaying: () => arm('WEBHOOK onMessageAdded', current.webhooks),
     copyAfter() {
-      if (!random.chance(current.lateCopies)) return null
-      count('webhook again, seconds later')
+      if (!random.chance(lateCopies)) return null
+      copies += 1
       return random.between(500, 8000)
     },
+    get copies() {
+      return copies
+    },
     calm() {
-      current = moods.calm
-      world.faults.clear()
+      lateCopies = 0
+      world.moods.clear()
     }
   }
-}
-
-/** `POST Messages` for `POST /v1/Conversations/CH…/Messages`. */
-function kindOf({ method, routeOptions }: FastifyRequest): string {
-  const words = routeOptions.url?.split('/') ?? []
-  return `${method} ${words.findLast(word => !word.startsWith(':')) ?? ''}`
 }

@@ -31,7 +31,8 @@ export async function setUp(scope: Scope, options: Options): Promise<Game> {
   const simulator = makeTwilio()
   const { world } = simulator
   const measures = makeMeasures()
-  const trouble = makeTrouble(simulator, mood, seeded(seed))
+  const random = seeded(seed)
+  const trouble = makeTrouble(world, mood, seed)
   let customers: Customers | null = null
   const find = (sid: string) => customers?.talks.get(sid)
   observe(simulator, {
@@ -51,7 +52,6 @@ export async function setUp(scope: Scope, options: Options): Promise<Game> {
   })
   const { api } = arena
   const flowSid = await api.publish(questionnaire(turns, waitSeconds))
-  const random = seeded(seed + 1)
-  customers = makeCustomers({ world, api, flowSid, turns, trouble, measures, random, thinkingMs })
+  customers = makeCustomers({ world, api, flowSid, turns, measures, random, thinkingMs })
   return { simulator, arena, measures, trouble, customers, flowSid }
 }

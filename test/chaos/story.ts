@@ -9,22 +9,24 @@ export interface Stories {
   of(conversationSid: string): readonly string[]
   /** SIDs of messages whose webhook call was answered with a 2xx. */
   readonly acknowledged: ReadonlySet<string>
-  /** Forgets a conversation that is over. */
-  forget(conversationSid: string): void
+  /** How often each thing has gone wrong at Twilio. */
+  readonly faults: ReadonlyMap<string, number>
 }
 
 export function keepStories({ log }: World): Stories {
   const lines = new Map<string, string[]>()
   const acknowledged = new Set<string>()
+  const faults = new Map<string, number>()
   let last = 0
 
   return {
     acknowledged,
     of: sid => lines.get(sid) ?? [],
-    forget: sid => lines.delete(sid),
+    faults,
     read() {
       for (const entry of log.after(last)) {
         last = entry.number
+        for (const name of entry.faults) faults.set(name, (faults.get(name) ?? 0) + 1)
         const sid = conversationIn(entry)
         if (sid === undefined) continue
         const known = lines.get(sid)

@@ -498,7 +498,6 @@ t.test('a text message starts an execution, too', async t => {
 
 t.test(
   'a webhook that comes again after the end starts nothing, if its message had been an answer',
-  { todo: 'no store remembers it for the Conversation' },
   async t => {
     const { publish, post, pathOf, executions, idle, openConversation } = await start(t)
     const flow = await publish(openFlow(ask, thank))

@@ -10,6 +10,7 @@ import formats from 'ajv-formats'
 import t, { type Test } from 'tap'
 import { openApiFile, openApiYaml } from '../../scripts/openapi.ts'
 import { buildApp } from '../../src/http/app.ts'
+import type { Reconciler } from '../../src/runtime/reconciler.ts'
 import type { Runtime } from '../../src/runtime/runtime.ts'
 import { BadFlowFile } from '../../src/service.ts'
 import { accountSid, askAndThank, buildService, flowOf } from '../support/build-service.ts'
@@ -26,6 +27,7 @@ t.test('probes need no credentials', async t => {
 t.test('a service whose store is away lives, and is not ready', async t => {
   const app = await buildApp({
     runtime: { accountSid } as Runtime,
+    reconciler: {} as Reconciler,
     ping: () => Promise.reject(new Error('the store is away')),
     credentials: [],
     publicUrl: 'http://reprise.test',
@@ -53,7 +55,8 @@ t.test('openapi.yaml', async t => {
   const operations = Object.entries(document.paths).flatMap(([path, item]) =>
     Object.entries(item).map(([method, operation]) => ({ path, method, operation }))
   )
-  const isStudio = (path: string) => path.startsWith('/v2/')
+  const isForCallers = (path: string) =>
+    path.startsWith('/v2/') || path.startsWith('/reconciliations')
 
   await t.test('describes itself', async t => {
     t.match(document, { openapi: '3.1.0', info: { title: 'Reprise', version: /^\d+\.\d+\.\d+/ } })
@@ -72,7 +75,7 @@ t.test('openapi.yaml', async t => {
 
   await t.test('says who may call', async t => {
     for (const { path, method, operation } of operations) {
-      const security = isStudio(path)
+      const security = isForCallers(path)
         ? [{ basic: [] }]
         : path.startsWith('/webhooks/') || path.startsWith('/v1/Accounts/')
           ? [{ signature: [] }]
@@ -100,7 +103,7 @@ t.test('openapi.yaml', async t => {
       }
       if (path === '/healthz' || path === '/readyz') continue
       t.ok(statuses.includes('5XX'), name)
-      t.ok(statuses.includes(isStudio(path) ? '401' : '403'), name)
+      t.ok(statuses.includes(isForCallers(path) ? '401' : '403'), name)
       if (path.includes('{')) t.ok(statuses.includes('404'), name)
       for (const [code, { content }] of Object.entries(responses))
         if (/^[45]/.test(code))

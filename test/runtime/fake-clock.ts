@@ -1,7 +1,8 @@
-import type { Clock } from '../../src/runtime/ports.ts'
+import type { StoppableClock } from '../../src/adapters/system/clock.ts'
+import { Stopping } from '../../src/runtime/errors.ts'
 
 /** A clock that stands still until the test moves it. */
-export interface FakeClock extends Clock {
+export interface FakeClock extends StoppableClock {
   /** Time jumps: whoever would have woken wakes, and what happens again and again happens once. */
   pass(ms: number): void
   /** Somebody sets the time of day back; nobody wakes. */
@@ -10,13 +11,15 @@ export interface FakeClock extends Clock {
   passUntil<T>(look: () => T | Promise<T>): Promise<NonNullable<T>>
   /** How long the first sleeper still sleeps; null while nobody does. */
   readonly sleepsFor: number | null
-  /** The test is over: nobody sleeps any more, now or later. */
-  stop(): void
 }
 
 interface Alarm {
   at: number
   readonly ring: () => void
+}
+
+interface Sleeper extends Alarm {
+  readonly stop: () => void
 }
 
 const looks = 2000
@@ -26,7 +29,7 @@ export function makeFakeClock(): FakeClock {
   let now = Date.now()
   let behind = 0
   let stopped = false
-  const sleepers = new Set<Alarm>()
+  const sleepers = new Set<Sleeper>()
   const tickers = new Set<Alarm & { readonly everyMs: number }>()
   const dueBy = <T extends Alarm>(alarms: Set<T>, time: number): T[] =>
     [...alarms].filter(({ at }) => at <= time).sort((a, b) => a.at - b.at)
@@ -36,9 +39,10 @@ export function makeFakeClock(): FakeClock {
     elapsed: () => now,
 
     sleep: ms =>
-      new Promise(resolve => {
-        if (stopped) setImmediate(resolve)
-        else sleepers.add({ at: now + ms, ring: resolve })
+      new Promise((resolve, reject) => {
+        const stop = () => reject(new Stopping('The process stops'))
+        if (stopped) stop()
+        else sleepers.add({ at: now + ms, ring: resolve, stop })
       }),
 
     every(ms, call) {
@@ -80,7 +84,7 @@ export function makeFakeClock(): FakeClock {
 
     stop() {
       stopped = true
-      for (const { ring } of sleepers) ring()
+      for (const { stop } of sleepers) stop()
       sleepers.clear()
       tickers.clear()
     }

@@ -15,7 +15,13 @@ export type Stage = Awaited<ReturnType<typeof setStage>>
 
 export async function setStage(t: Test, options: Omit<BuildOptions, 'clock'> = {}) {
   const clock = makeFakeClock()
-  const service = await buildService(t, { ...options, clock })
+  const { simulator } = options
+  const service = await buildService(t, {
+    ...options,
+    clock,
+    // Limits per second are those of the test's own seconds.
+    ...(simulator && { simulator: { now: clock.now, ...simulator } })
+  })
   const { runtime, world, url, trigger } = service
   const { executions } = runtime
   // Before the service is closed, which waits for the turns under way.

@@ -169,6 +169,39 @@ t.test('SIGTERM lets the turn under way finish, and exits with 0', async t => {
   t.same(bodies(conversation), ['How are you, Ada?', 'Fine', '"Fine" is noted.'])
 })
 
+t.test('SIGTERM does not wait until Twilio has time again', async t => {
+  const scene = await setScene(t)
+  const { world, bodies, publish, trigger, leftBehindNothing, asked, client } = scene
+  const first = await scene.start()
+  const flow = await publish(
+    flowOf(
+      ['resume', 'resume-conversation', closing, { resumed: 'one', failed: null }],
+      ['one', 'send-message', { body: 'One.' }, { sent: 'two', failed: null }],
+      ['two', 'send-message', { body: 'Two.' }, { sent: null, failed: null }]
+    )
+  )
+  world.faults.add([
+    { call: 'POST Messages' },
+    { call: 'POST Messages', status: 429, retryAfter: 300 }
+  ])
+  const { conversation } = await trigger(flow, '+15550000001')
+  await eventually(() => asked('POST', 'Messages') === 2)
+  const behind = await trigger(flow, '+15550000002')
+  const began = Date.now()
+  t.same(await first.kill('SIGTERM'), { code: 0, signal: null })
+  t.ok(Date.now() - began < 10_000, 'which is half of what it is given')
+  t.same(bodies(conversation), ['One.'])
+  t.notMatch(first.output(), /"level":50/)
+
+  await scene.start()
+  for (const each of [conversation, behind.conversation]) {
+    await leftBehindNothing(each)
+    t.same(bodies(each), ['One.', 'Two.'])
+  }
+  t.equal(asked('POST', 'Messages'), 5, 'four, and one that was refused')
+  t.equal((await client.studio.v2.flows(flow).executions(behind.sid).fetch()).status, 'ended')
+})
+
 t.test('a second process with the same data refuses to start, and the first goes on', async t => {
   const scene = await setScene(t)
   await scene.start()

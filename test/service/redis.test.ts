@@ -1,6 +1,7 @@
 import t from 'tap'
 import { askAndThank, eventually } from '../support/build-service.ts'
-import { startRedis } from '../support/redis-server.ts'
+import { makeCertificate } from '../support/certificate.ts'
+import { ask, startRedis, startRedisCluster } from '../support/redis-server.ts'
 import { buildOnce, freePort, setScene, startProcess } from './process.ts'
 
 t.setTimeout(180_000)
@@ -44,3 +45,69 @@ t.test(
     t.same(bodies(kept.conversation), ['How are you, Ada?', 'Well', '"Well" is noted.'])
   }
 )
+
+t.test('what one process publishes, another one starts within a second', async t => {
+  const { settings, client, publish, trigger } = await setScene(t)
+  const { port } = await startRedis(t)
+  const shared = { ...settings, REDIS_URL: `redis://127.0.0.1:${port}` }
+  const other = String(await freePort())
+  const processes = [startProcess(t, shared), startProcess(t, { ...shared, PORT: other })]
+  await Promise.all(processes.map(running => running.ready()))
+  const here = client.studio.baseUrl
+  const there = `http://127.0.0.1:${other}`
+  const flow = await publish(askAndThank())
+  const revisionFrom = async (at: string, person: number) => {
+    client.studio.baseUrl = at
+    const { sid } = await trigger(flow, `+1555000000${person}`)
+    return (await client.studio.v2.flows(flow).executions(sid).fetch()).flowVersion
+  }
+  t.equal(await revisionFrom(there, 1), 1)
+
+  client.studio.baseUrl = here
+  await client.studio.v2.flows(flow).update({ status: 'published', definition: askAndThank(true) })
+  await new Promise(resolve => setTimeout(resolve, 1000))
+  t.equal(await revisionFrom(there, 2), 2)
+
+  await t.test('and one that wants another number of shards does not start', async t => {
+    const refused = startProcess(t, {
+      ...shared,
+      PORT: String(await freePort()),
+      REDIS_SHARDS: '4'
+    })
+    t.match(await refused.exited(), { code: 1 })
+    t.match(
+      refused.output(),
+      /^The store in Redis at [\d.:]+ \(key \{reprise:store\}:shards\) has 16 shards, not 4\. [^\n]*REDIS_SHARDS[^\n]*\n$/
+    )
+  })
+})
+
+t.test('a Cluster may want TLS, a user and a password', async t => {
+  const { settings, client, publish } = await setScene(t)
+  const { certificate, key } = makeCertificate(t)
+  const nodes = await startRedisCluster(t, {
+    tls: {
+      'tls-cert-file': certificate,
+      'tls-key-file': key,
+      'tls-ca-cert-file': certificate,
+      'tls-auth-clients': 'no'
+    }
+  })
+  for (const { port } of nodes)
+    await ask(port, async client => {
+      await client.call('ACL', 'SETUSER', 'reprise', 'on', '>sesame', '~*', '&*', '+@all')
+      await client.config('SET', 'requirepass', 'something else')
+    })
+  const secured = {
+    ...settings,
+    REDIS_CLUSTER_NODES: `127.0.0.1:${nodes[0]?.clusterPort}`,
+    REDIS_USERNAME: 'reprise',
+    REDIS_PASSWORD: 'sesame',
+    REDIS_TLS: 'true',
+    NODE_EXTRA_CA_CERTS: certificate
+  }
+  const running = startProcess(t, secured)
+  await running.ready()
+  const flow = await publish(askAndThank())
+  t.equal((await client.studio.v2.flows(flow).fetch()).revision, 1)
+})

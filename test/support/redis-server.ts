@@ -58,6 +58,16 @@ export async function startRedis(
     ...settings
   }
   const options = Object.entries(all).flatMap(([name, value]) => [`--${name}`, value])
+  return startServer(t, dir, port, options)
+}
+
+/** A server whose options are complete; its folder goes with it. */
+export async function startServer(
+  t: Pick<Test, 'teardown'>,
+  dir: string,
+  port: number,
+  options: readonly string[]
+): Promise<RedisServer> {
   let server: ChildProcess | null = null
 
   const kill = async () => {
@@ -85,25 +95,42 @@ export async function startRedis(
   }
 }
 
+interface ClusterOptions {
+  readonly primaries?: number
+  readonly replicas?: number
+  /** Settings with which its nodes, and those who use them, talk by TLS. */
+  readonly tls?: Readonly<Record<string, string>>
+}
+
+interface ClusterNode extends RedisServer {
+  /** Where it is to be found by those who use the Cluster; `port` is without TLS always. */
+  readonly clusterPort: number
+}
+
 /** Primaries that share all slots evenly, each with so many replicas. */
 export async function startRedisCluster(
   t: Test,
-  { primaries = 3, replicas = 0 } = {}
-): Promise<RedisServer[]> {
-  const settings = {
-    'cluster-enabled': 'yes',
-    'cluster-node-timeout': '1000',
-    'repl-diskless-sync-delay': '0'
-  }
+  { primaries = 3, replicas = 0, tls }: ClusterOptions = {}
+): Promise<ClusterNode[]> {
   const servers = await Promise.all(
-    Array.from({ length: primaries * (1 + replicas) }, () => startRedis(t, settings))
+    Array.from({ length: primaries * (1 + replicas) }, async () => {
+      const tlsPort = await freePort()
+      const settings = {
+        'cluster-enabled': 'yes',
+        'cluster-node-timeout': '1000',
+        'repl-diskless-sync-delay': '0',
+        ...(tls && { ...tls, 'tls-cluster': 'yes', 'tls-port': String(tlsPort) })
+      }
+      const server = await startRedis(t, settings)
+      return { ...server, clusterPort: tls ? tlsPort : server.port }
+    })
   )
   const ids = await Promise.all(
     servers.map(({ port }, at) =>
       ask(port, async client => {
         await client.call('CLUSTER', 'SET-CONFIG-EPOCH', at + 1)
         if (at < primaries) await client.call('CLUSTER', 'ADDSLOTS', ...slotsOf(at, primaries))
-        await client.call('CLUSTER', 'MEET', '127.0.0.1', servers[0]?.port ?? 0)
+        await client.call('CLUSTER', 'MEET', '127.0.0.1', servers[0]?.clusterPort ?? 0)
         return String(await client.call('CLUSTER', 'MYID'))
       })
     )
@@ -121,16 +148,18 @@ export async function startRedisCluster(
   for (const [at, { port }] of servers.slice(primaries).entries())
     await ask(port, client => client.call('CLUSTER', 'REPLICATE', ids[at % primaries] ?? ''))
   await everywhere('cluster_state:ok', 'the cluster to be ready')
-  if (replicas > 0) await Promise.all(servers.slice(0, primaries).map(untilReplicated))
+  if (replicas > 0)
+    await Promise.all(servers.slice(0, primaries).map(server => untilReplicated(server)))
   return servers
 }
 
-/** Until a replica has said that it has everything. */
-export const untilReplicated = ({ port }: RedisServer): Promise<void> =>
+/** Until so many replicas have said that they have everything. */
+export const untilReplicated = ({ port }: RedisServer, replicas = 1): Promise<void> =>
   until(async () => {
     const info = await ask(port, client => client.info('replication'))
-    const [, held] = /state=online,offset=(\d+)/.exec(info) ?? []
-    if (held === undefined || !info.includes(`master_repl_offset:${held}`)) throw new Error(info)
+    const [, offset] = /master_repl_offset:(\d+)/.exec(info) ?? []
+    const complete = info.match(new RegExp(`state=online,offset=${offset},`, 'g')) ?? []
+    if (complete.length < replicas) throw new Error(info)
   }, 'a replica to have everything')
 
 const slotCount = 16384
@@ -188,7 +217,7 @@ export async function until<T>(attempt: () => Promise<T>, what: string, ms = 15_
 }
 
 /** Cluster nodes talk to each other on a second port, 10000 above. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 10_000)
     if ((await isFree(port)) && (await isFree(port + 10_000))) return port

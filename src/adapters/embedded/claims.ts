@@ -1,28 +1,42 @@
+import type { Execution } from '../../engine/execution.ts'
 import type { Claim } from '../../runtime/ports.ts'
-import type { Tables } from './database.ts'
+import type { Contents, Tables } from './database.ts'
 import { type Head, lease, leased, readHead, saveHead, timer } from './head.ts'
 import { readInbox } from './inbox.ts'
 import { executionKey } from './keys.ts'
 
 /** Claims an execution that nobody holds; `before` is the head as it is saved, `head` what has changed since. */
-export function take(tables: Tables, sid: string, before: Head, head: Head, until: number): Claim {
+export function take(
+  { tables, memory }: Contents,
+  sid: string,
+  before: Head,
+  head: Head,
+  until: number
+): Claim {
   const claimed = leased({ ...head, fence: head.fence + 1 }, until)
   saveHead(tables, sid, before, claimed)
   return {
-    execution: JSON.parse(tables.records.get(executionKey(sid)) ?? 'null'),
+    execution: lastSaved({ tables, memory }, sid, head),
     inbox: readInbox(tables, sid, claimed),
     fence: claimed.fence,
     recovering: head.leaseUntil !== null
   }
 }
 
-export function takeDue(tables: Tables, now: number, limit: number, until: number): Claim[] {
+function lastSaved({ tables, memory }: Contents, sid: string, { mark }: Head): Execution {
+  const saved = memory.get(sid)
+  if (saved?.mark === mark) return saved.execution
+  return JSON.parse(tables.records.get(executionKey(sid)) ?? 'null')
+}
+
+export function takeDue(contents: Contents, now: number, limit: number, until: number): Claim[] {
+  const { tables } = contents
   return [...dueIn(tables, timer, now, limit), ...dueIn(tables, lease, now, limit)]
     .sort((a, b) => a.at - b.at)
     .slice(0, limit)
     .flatMap(({ sid }) => {
       const head = readHead(tables, sid)
-      return head === null ? [] : [take(tables, sid, head, head, until)]
+      return head === null ? [] : [take(contents, sid, head, head, until)]
     })
 }
 

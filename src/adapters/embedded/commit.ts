@@ -1,14 +1,15 @@
 import type { InboxEvent } from '../../engine/event.ts'
 import type { Execution } from '../../engine/execution.ts'
 import type { Claim, Commit } from '../../runtime/ports.ts'
-import type { Tables } from './database.ts'
+import { newMark } from '../memory/saves.ts'
+import type { Contents, Tables } from './database.ts'
 import { claimedHead, type Head, leased, saveHead } from './head.ts'
 import { consume, readInbox } from './inbox.ts'
 import { contactPart, executionKey, stepKey } from './keys.ts'
 import { enlistEnded, enlistUnder } from './lists.ts'
 
 export function commit(
-  tables: Tables,
+  { tables, memory }: Contents,
   claim: Claim,
   { execution, steps, consumed, dueAt, hold, now }: Commit,
   leaseMs: number
@@ -24,7 +25,9 @@ export function commit(
     const before = claimedHead(tables, claim)
     tables.records.put(executionKey(sid), text)
     for (const step of stepTexts) tables.records.put(step.key, step.text)
-    const head = index(tables, execution, consume(tables, sid, before, consumed))
+    const mark = newMark()
+    memory.set(sid, { execution, mark })
+    const head = { ...index(tables, execution, consume(tables, sid, before, consumed)), mark }
     const goesOn = hold || head.waiting > 0
     saveHead(
       tables,

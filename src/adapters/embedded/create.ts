@@ -1,16 +1,19 @@
 import type { Created, NewEntry } from '../../runtime/ports.ts'
-import type { Tables } from './database.ts'
+import type { Contents, Tables } from './database.ts'
+import { receive } from './deliver.ts'
 import { dueAtOnce, type Head, leased, saveHead } from './head.ts'
-import { append, arrivalOf } from './inbox.ts'
-import { contactPart, executionKey, idempotencyKey, startingWith } from './keys.ts'
+import { type Arrival, append, arrivalOf } from './inbox.ts'
+import { contactPart, executionKey, idempotencyKey, meansKey, startingWith } from './keys.ts'
 import { enlist } from './lists.ts'
 
 /** A request that is repeated learns what the first one made, even where that stands in its way now. */
-export function create(tables: Tables, entry: NewEntry, leaseMs: number): () => Created {
-  const { execution, event, now } = entry
+export function create(contents: Contents, entry: NewEntry, leaseMs: number): () => Created {
+  const { tables } = contents
+  const { execution, event, instead, now } = entry
   const { sid } = execution
   const text = JSON.stringify(execution)
   const arrival = arrivalOf(event)
+  const arrivalInstead = instead && arrivalOf(instead)
   const contact = contactPart(execution)
   const key = entry.idempotencyKey === null ? null : idempotencyKey(execution, entry.idempotencyKey)
 
@@ -18,19 +21,35 @@ export function create(tables: Tables, entry: NewEntry, leaseMs: number): () => 
     const made = key === null ? undefined : tables.idempotency.get(key)
     if (made !== undefined) return { outcome: 'repeated', sid: made }
     const active = entry.exclusive ? activeOf(tables, contact) : undefined
+    if (active !== undefined && arrivalInstead) return deliverTo(active, arrivalInstead)
     if (active !== undefined) return { outcome: 'conflict', sid: active }
 
     tables.records.put(executionKey(sid), text)
     tables.contacts.put([contact, sid], '')
-    if (key !== null) tables.idempotency.put(key, sid)
+    remember(sid)
     enlist(tables, execution)
-    const head = append(tables, sid, { ...fresh, idempotencyKey: key }, arrival)
+    const head = append(tables, sid, fresh, arrival)
     if (!entry.claim) {
       saveHead(tables, sid, null, dueAtOnce(head, now))
       return { outcome: 'created', claim: null }
     }
     saveHead(tables, sid, null, leased({ ...head, fence: 1 }, now + leaseMs))
     return { outcome: 'created', claim: { execution, inbox: [event], fence: 1, recovering: false } }
+  }
+
+  function deliverTo(active: string, event: Arrival): Created {
+    const delivered = receive(contents, active, event, entry, leaseMs)
+    remember(active)
+    if (delivered.outcome === 'duplicate') return { outcome: 'repeated', sid: active }
+    const claim = delivered.outcome === 'claimed' ? delivered.claim : null
+    return { outcome: 'delivered', sid: active, claim }
+  }
+
+  /** The key means this execution for as long as there is one. */
+  function remember(sid: string): void {
+    if (key === null) return
+    tables.idempotency.put(key, sid)
+    tables.records.put(meansKey(sid, key), '')
   }
 }
 
@@ -49,5 +68,5 @@ const fresh: Head = {
   waiting: 0,
   ended: false,
   conversations: [],
-  idempotencyKey: null
+  mark: ''
 }

@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { type Database as LmdbDatabase, open } from 'lmdb'
 import { StoreUnavailable } from '../../runtime/errors.ts'
+import { type Memory, makeMemory, type Save } from '../memory/saves.ts'
 
 /** Sorted field by field: numbers before strings, and a key before those that it begins. */
 export type Key = (string | number)[]
@@ -17,10 +18,16 @@ export interface Tables {
   readonly flows: Table
   readonly revisions: Table
   readonly testUsers: Table
+  readonly notes: Table
 }
 
-export interface Database {
+/** What transactions work with. */
+export interface Contents {
   readonly tables: Tables
+  readonly memory: Memory<Save>
+}
+
+export interface Database extends Contents {
   /**
    * Runs the body alone, and resolves with what it returned once its writes are on the disk. Bodies that
    * wait at the same time share one flush. A body that throws must not have written anything.
@@ -49,12 +56,14 @@ export function openDatabase(dir: string): Database {
     idempotency: table('idempotency'),
     flows: table('flows'),
     revisions: table('revisions'),
-    testUsers: table('test-users')
+    testUsers: table('test-users'),
+    notes: table('notes')
   }
   let closed: Promise<void> | null = null
 
   return {
     tables,
+    memory: makeMemory(),
     async write(body) {
       if (closed) throw new StoreUnavailable('The embedded store is closed')
       try {

@@ -12,18 +12,19 @@ import { remove } from './remove.ts'
 
 /** One transaction a method; what is JSON is made before it, so that nothing can fail half-way. */
 export function embeddedExecutions(
-  { tables, read, write }: Database,
+  { tables, memory, read, write }: Database,
   leaseMs: number
 ): ExecutionStore {
+  const contents = { tables, memory }
   return {
     // One process, one shard.
     newSid: () => `FN0000${randomBytes(14).toString('hex')}`,
-    create: async entry => await write(create(tables, entry, leaseMs)),
+    create: async entry => await write(create(contents, entry, leaseMs)),
     deliver: async (sid, event, options) =>
-      await write(deliver(tables, sid, event, options, leaseMs)),
+      await write(deliver(contents, sid, event, options, leaseMs)),
     claim: (sid, now) => write(() => claimOne(sid, now)),
-    claimDue: (now, limit) => write(() => takeDue(tables, now, limit, now + leaseMs)),
-    commit: async (claim, turn) => await write(commit(tables, claim, turn, leaseMs)),
+    claimDue: (now, limit) => write(() => takeDue(contents, now, limit, now + leaseMs)),
+    commit: async (claim, turn) => await write(commit(contents, claim, turn, leaseMs)),
     renew: (claim, now) => write(() => renew(claim, now)),
     remove: claim => write(() => remove(tables, claim)),
     fetch: sid => read(() => JSON.parse(tables.records.get(executionKey(sid)) ?? 'null')),
@@ -37,7 +38,7 @@ export function embeddedExecutions(
   function claimOne(sid: string, now: number): Claim | null {
     const head = readHead(tables, sid)
     if (head === null || isHeld(head, now)) return null
-    return take(tables, sid, head, head, now + leaseMs)
+    return take(contents, sid, head, head, now + leaseMs)
   }
 
   function renew(claim: Claim, now: number): boolean {

@@ -16,7 +16,8 @@ export interface Head {
   readonly ended: boolean
   /** Conversations under which the lists have it. */
   readonly conversations: readonly string[]
-  readonly idempotencyKey: Key | null
+  /** Of the last save. */
+  readonly mark: string
 }
 
 export function readHead({ records }: Tables, sid: string): Head | null {

@@ -7,11 +7,18 @@ export const executionKey = (sid: string): Key => [keyPart(sid), 'e']
 export const headKey = (sid: string): Key => [keyPart(sid), 'h']
 export const inboxKey = (sid: string, arrival: number): Key => [keyPart(sid), 'i', arrival]
 export const seenKey = (sid: string, eventId: string): Key => [keyPart(sid), 's', keyPart(eventId)]
+/** Says of an idempotency key that it means this execution. */
+export const meansKey = (sid: string, idempotencyKey: Key): Key => [
+  keyPart(sid),
+  'k',
+  ...idempotencyKey
+]
 export const stepKey = (sid: string, number: number): Key => [keyPart(sid), 't', number]
 
 export const recordsOf = (sid: string) => startingWith([keyPart(sid)])
 export const inboxOf = (sid: string) => startingWith([keyPart(sid), 'i'])
 export const stepsOf = (sid: string) => startingWith([keyPart(sid), 't'])
+export const meansOf = (sid: string) => startingWith([keyPart(sid), 'k'])
 
 /** One contact in one flow. */
 export const contactPart = ({ flowSid, contactSid }: Contact): string =>

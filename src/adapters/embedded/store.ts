@@ -4,6 +4,7 @@ import { voidLeases } from './claims.ts'
 import { type Database, openDatabase } from './database.ts'
 import { embeddedExecutions } from './executions.ts'
 import { embeddedFlows } from './flows.ts'
+import { embeddedNotes } from './notes.ts'
 import { takeOwnership } from './owner.ts'
 
 export interface EmbeddedStoreOptions {
@@ -27,6 +28,7 @@ export async function openEmbeddedStore({
   return {
     executions: embeddedExecutions(database, leaseMs),
     flows: embeddedFlows(database),
+    notes: embeddedNotes(database),
     ping: () => database.write(() => undefined),
     close() {
       closed ??= database.close().finally(release)

@@ -1,21 +1,35 @@
 import type { Claim } from '../../runtime/ports.ts'
+import type { Save } from '../memory/saves.ts'
 import type { Backend } from './backend.ts'
 import { readEvent } from './inbox.ts'
-import { unpackExecution } from './record.ts'
+import { inOrder } from './keys.ts'
+import { type StepLines, unpackRecord } from './record.ts'
 import type { Taken } from './scripts.ts'
 
-/** The entries with which the steps of a claimed execution begin; that much of them never changes. */
-const beginnings = new WeakMap<Claim, readonly Buffer[]>()
-export const beginningOf = (claim: Claim): readonly Buffer[] => beginnings.get(claim) ?? []
+/** What the next save of an execution goes on from. */
+export interface LastSave {
+  /** The steps beside the execution in its record, which the next save writes anew. */
+  readonly latest: StepLines
+  /** Empty before the first save. */
+  readonly mark: string
+}
 
-export function claimOf([fence, recovering, [execution, ...entries], events]: Taken): Claim {
+export interface Saved extends Save, LastSave {}
+
+/** What was saved last under a claim, or before it. */
+export const lastSaves = new WeakMap<Claim, LastSave>()
+
+/** `saved` is what this process remembers; a script that found it to be the last save has sent no record. */
+export function claimOf([fence, recovering, mark, record, events]: Taken, saved?: Saved): Claim {
+  const last = record ? { ...unpackRecord(record), mark: mark?.toString() ?? '' } : saved
+  if (!last) throw new Error('A claim came without its execution')
   const claim = {
-    execution: unpackExecution(execution),
+    execution: last.execution,
     inbox: events.map(event => readEvent(event.toString())),
     fence,
     recovering: recovering === 1
   }
-  beginnings.set(claim, entries)
+  lastSaves.set(claim, last)
   return claim
 }
 
@@ -28,16 +42,7 @@ export async function claim(
   const own = keys.execution(sid)
   if (!own) return null
   const answer = await run(client =>
-    client.claimExecutionBuffer(
-      own.record,
-      own.head,
-      own.inbox,
-      own.due,
-      sid,
-      now,
-      now + leaseMs,
-      onlyDue ? 1 : 0
-    )
+    client.claimExecutionBuffer(...inOrder(own), sid, now, now + leaseMs, onlyDue ? 1 : 0)
   )
   return answer === -1 ? null : claimOf(answer)
 }

@@ -3,38 +3,44 @@ import type { ConnectionOptions } from 'node:tls'
 import { Cluster, Redis, type RedisOptions } from 'ioredis'
 import type { Client } from './connection.ts'
 
+/** One of the three ways to find Redis; without any, the one on this machine. */
 export interface Addresses {
   /** `redis://user:password@host:port/database`, or `rediss://…` for TLS. */
   readonly url?: string
   /** Some nodes of a Redis Cluster, each `host:port` or a URL; the others are found. */
   readonly clusterNodes?: readonly string[]
-  /** Sentinels that know the Redis of this name, whose credentials and database `url` then gives. */
-  readonly sentinels?: { readonly name: string; readonly nodes: readonly string[] }
+  /** Sentinels, each `host:port`, that know a Redis by this name, and who the service is to them. */
+  readonly sentinels?: {
+    readonly name: string
+    readonly nodes: readonly string[]
+    readonly username?: string
+    readonly password?: string
+  }
+  /** Who the service is to Redis, where no URL says it. */
+  readonly username?: string
+  readonly password?: string
+  readonly tls?: boolean
 }
 
 const standardUrl = 'redis://127.0.0.1:6379'
 
-export function makeClient({ url = standardUrl, clusterNodes, sentinels }: Addresses): {
+export function makeClient(addresses: Addresses): {
   readonly client: Client
   readonly address: string
 } {
+  const { url = standardUrl, clusterNodes, sentinels, tls } = addresses
+  const access = { ...accessOf(addresses), ...(tls && { tls: {} }) }
   if (clusterNodes) {
     const nodes = clusterNodes.map(readAddress)
-    return { client: clusterOf(nodes), address: addressOf(nodes) }
+    return { client: clusterOf(nodes, access), address: addressOf(nodes) }
+  }
+  if (sentinels) {
+    const nodes = sentinels.nodes.map(readAddress)
+    const client = new Redis({ ...patient, ...access, ...watchedBy(nodes, sentinels, tls) })
+    return { client, address: `${sentinels.name} (Sentinels ${addressOf(nodes)})` }
   }
   const one = readAddress(url)
-  if (!sentinels)
-    return { client: new Redis({ ...impatient, ...one, retryStrategy }), address: addressOf([one]) }
-  const nodes = sentinels.nodes.map(readAddress)
-  const { host: _, port: __, ...access } = one
-  const client = new Redis({
-    ...impatient,
-    ...access,
-    sentinels: nodes,
-    name: sentinels.name,
-    retryStrategy
-  })
-  return { client, address: `${sentinels.name} (Sentinels ${addressOf(nodes)})` }
+  return { client: new Redis({ ...patient, ...access, ...one }), address: addressOf([one]) }
 }
 
 /**
@@ -52,9 +58,31 @@ const impatient = {
   reconnectOnError: ({ message }: Error) => message.includes('READONLY')
 } as const satisfies RedisOptions
 const retryStrategy = (times: number): number => Math.min(50 * 2 ** (times - 1), 1000)
+const patient = { ...impatient, retryStrategy } as const satisfies RedisOptions
 
-function clusterOf(nodes: readonly Address[]): Cluster {
-  const { host: _, port: __, db: ___, ...access } = nodes[0] ?? readAddress(standardUrl)
+type Access = Pick<RedisOptions, 'username' | 'password' | 'tls'>
+
+/** Each connection asks them anew, so a failover needs nothing but that the old connection breaks. */
+function watchedBy(
+  nodes: readonly Address[],
+  { name, username, password }: NonNullable<Addresses['sentinels']>,
+  tls = false
+) {
+  return {
+    sentinels: nodes.map(({ host, port }) => ({ host, port })),
+    name,
+    sentinelRetryStrategy: retryStrategy,
+    // One that hangs must not keep the others from being asked.
+    sentinelCommandTimeout: 1000,
+    ...(username && { sentinelUsername: username }),
+    ...(password && { sentinelPassword: password }),
+    ...(tls && { sentinelTLS: {}, enableTLSForSentinelMode: true })
+  }
+}
+
+function clusterOf(nodes: readonly Address[], given: Access): Cluster {
+  const { host: _, port: __, db: ___, ...said } = nodes[0] ?? readAddress(standardUrl)
+  const access = { ...given, ...said }
   const { enableOfflineQueue, ...patience } = impatient
   return new Cluster([...nodes], {
     redisOptions: { ...patience, ...access },
@@ -85,12 +113,19 @@ function readAddress(text: string): Address {
   return {
     host: url.hostname.replace(/^\[|\]$/g, ''),
     port: Number(url.port || 6379),
-    ...(url.username && { username: decodeURIComponent(url.username) }),
-    ...(url.password && { password: decodeURIComponent(url.password) }),
+    ...accessOf({
+      username: decodeURIComponent(url.username),
+      password: decodeURIComponent(url.password)
+    }),
     ...(db > 0 && { db }),
     ...(url.protocol === 'rediss:' && { tls: {} })
   }
 }
+
+const accessOf = ({ username, password }: Pick<Addresses, 'username' | 'password'>) => ({
+  ...(username && { username }),
+  ...(password && { password })
+})
 
 const addressOf = (nodes: readonly Address[]): string =>
   nodes.map(({ host, port }) => `${host}:${port}`).join(', ')

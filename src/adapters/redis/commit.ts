@@ -2,32 +2,48 @@ import type { InboxEvent } from '../../engine/event.ts'
 import type { Execution } from '../../engine/execution.ts'
 import { FenceLost } from '../../runtime/errors.ts'
 import type { Claim, Commit } from '../../runtime/ports.ts'
+import { newMark } from '../memory/saves.ts'
 import type { Backend } from './backend.ts'
-import { beginningOf } from './claims.ts'
+import { type LastSave, lastSaves } from './claims.ts'
 import { eventKey, readEvent } from './inbox.ts'
+import { inOrder } from './keys.ts'
 import { contactList, conversationList, placeOf } from './lists.ts'
-import { packExecution, packSteps } from './record.ts'
+import { packRecord, unpackRecord } from './record.ts'
 
-export async function commit(
-  { run, keys, leaseMs }: Backend,
+export async function commit(backend: Backend, claim: Claim, turn: Commit): Promise<InboxEvent[]> {
+  for (;;) {
+    const last = lastSaves.get(claim) ?? (await readLastSave(backend, claim))
+    const left = await save(backend, claim, turn, last)
+    if (left) return left
+    // It was saved under a copy of this claim.
+    lastSaves.delete(claim)
+  }
+}
+
+async function save(
+  { run, keys, leaseMs, memory }: Backend,
   claim: Claim,
-  { execution, steps, consumed, dueAt, hold, now }: Commit
-): Promise<InboxEvent[]> {
+  { execution, steps, consumed, dueAt, hold, now }: Commit,
+  last: LastSave
+): Promise<InboxEvent[] | null> {
   const { sid, flowSid } = claim.execution
   const own = keys.execution(sid)
   if (!own) throw new FenceLost(sid)
 
+  const { record, batch, latest } = packRecord(execution, last.latest, steps)
+  const mark = newMark()
+  // Before it is known to be saved: the next event may be on its way already, and the mark will tell.
+  memory.set(sid, { execution, latest, mark })
   const answer = await run(client =>
     client.commitTurn(
-      own.record,
-      own.head,
-      own.inbox,
-      own.due,
+      ...inOrder(own),
       keys.lists(own.shard, flowSid),
       sid,
       claim.fence,
-      packExecution(execution),
-      steps.length === 0 ? '' : packSteps(steps, beginningOf(claim)),
+      record,
+      batch ?? '',
+      last.mark,
+      mark,
       dueAt ?? '',
       now + leaseMs,
       hold ? 1 : 0,
@@ -40,6 +56,8 @@ export async function commit(
     )
   )
   if (answer === -1) throw new FenceLost(sid)
+  if (answer === -2) return null
+  lastSaves.set(claim, { latest, mark })
   return answer.map(readEvent)
 }
 
@@ -49,4 +67,15 @@ function newLists(before: Execution, after: Execution): string[] {
   return after.attachments
     .filter(({ conversationSid }) => !listed.has(conversationSid))
     .map(({ conversationSid }) => conversationList(conversationSid))
+}
+
+async function readLastSave({ run, keys }: Backend, { execution }: Claim): Promise<LastSave> {
+  const own = keys.execution(execution.sid)
+  if (!own) throw new FenceLost(execution.sid)
+  const [mark, record] = await Promise.all([
+    run(client => client.hget(own.head, 'mark')),
+    run(client => client.lindexBuffer(own.record, 0))
+  ])
+  if (!record) throw new FenceLost(execution.sid)
+  return { latest: unpackRecord(record).latest, mark: mark ?? '' }
 }

@@ -1,7 +1,8 @@
-import type { Cluster, Redis } from 'ioredis'
+import { Cluster, type Redis } from 'ioredis'
 import { StoreUnavailable } from '../../runtime/errors.ts'
 import { type Addresses, makeClient } from './client.ts'
 import { faultOf, isLasting, reasonOf } from './faults.ts'
+import { withReplicas } from './replicas.ts'
 import { defineScripts } from './scripts.ts'
 
 export type Client = Redis | Cluster
@@ -9,38 +10,59 @@ export type Client = Redis | Cluster
 export interface Connection {
   readonly address: string
   /** Rejects with `StoreUnavailable` where Redis does not answer in time; it may have been done then. */
-  run<T>(call: (client: Client) => Promise<T>): Promise<T>
+  run: Run
+  /** The same for what changes nothing: it waits for no replica. */
+  read: Run
   /** Waits for the calls under way. */
   close(): Promise<void>
+}
+
+export type Run = <T>(call: (client: Client) => Promise<T>) => Promise<T>
+
+export interface ConnectionOptions {
+  /** How long the first connection may take. */
+  readonly startMs: number
+  /** How many replicas must have a change before it counts. */
+  readonly waitReplicas: number
 }
 
 /** How long a call waits for its answer, and how much of that for a connection that has been lost. */
 const callMs = 2000
 const blipMs = 1000
 
-export async function connect(addresses: Addresses, startMs: number): Promise<Connection> {
+export async function connect(
+  addresses: Addresses,
+  { startMs, waitReplicas }: ConnectionOptions
+): Promise<Connection> {
   const { client, address } = makeClient(addresses)
   defineScripts(client)
-  await firstConnection(client, address, startMs)
   let back: Promise<void> | null = null
   let closed: Promise<void> | null = null
+  const run = waitReplicas === 0 ? read : withReplicas(client, waitReplicas, read)
+  await firstConnection(client, address, startMs)
+  const gather = gatherWrites(client)
 
   return {
     address,
-    async run(call) {
-      if (closed) throw new StoreUnavailable('The Redis store is closed')
-      try {
-        return await within(callMs, client.status === 'ready' ? call(client) : callOnceBack(call))
-      } catch (error) {
-        throw faultOf(error, address)
-      }
-    },
+    read,
+    run,
     close() {
       closed ??= client.quit().then(
         () => undefined,
         () => client.disconnect()
       )
       return closed
+    }
+  }
+
+  async function read<T>(call: (client: Client) => Promise<T>): Promise<T> {
+    if (closed) throw new StoreUnavailable('The Redis store is closed')
+    try {
+      if (client.status !== 'ready') return await within(callMs, callOnceBack(call))
+      gather()
+      return await within(callMs, call(client))
+    } catch (error) {
+      throw faultOf(error, address)
     }
   }
 
@@ -53,6 +75,22 @@ export async function connect(addresses: Addresses, startMs: number): Promise<Co
   }
 }
 
+/** Commands of one round of the event loop leave together, as each write of its own is a call of the system. */
+function gatherWrites(client: Client): () => void {
+  let gathering = false
+  return () => {
+    if (gathering) return
+    gathering = true
+    const nodes = client instanceof Cluster ? client.nodes('master') : [client]
+    const streams = nodes.flatMap(({ stream }) => stream ?? [])
+    for (const stream of streams) stream.cork()
+    setImmediate(() => {
+      gathering = false
+      for (const stream of streams) stream.uncork()
+    })
+  }
+}
+
 async function firstConnection(client: Client, address: string, startMs: number): Promise<void> {
   let reason: Error | null = null
   let giveUp: (error: Error) => void = () => {}
@@ -61,6 +99,11 @@ async function firstConnection(client: Client, address: string, startMs: number)
   })
   // ioredis connects again by itself; without a listener it would print each failure.
   client.on('error', (error: Error) => {
+    // That all Sentinels failed says less than what the last one said.
+    if (!error.message.startsWith('All sentinels')) reason = error
+    if (isLasting(error)) giveUp(error)
+  })
+  client.on('sentinelError', (error: Error) => {
     reason = error
     if (isLasting(error)) giveUp(error)
   })
@@ -95,6 +138,15 @@ function untilReady(client: Client, ms: number): Promise<void> {
 function within<T>(ms: number, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`No answer within ${ms} ms`)), ms)
-    work.then(resolve, reject).finally(() => clearTimeout(timer))
+    work.then(
+      value => {
+        clearTimeout(timer)
+        resolve(value)
+      },
+      error => {
+        clearTimeout(timer)
+        reject(error)
+      }
+    )
   })
 }

@@ -3,10 +3,11 @@ import type { Delivered } from '../../runtime/ports.ts'
 import type { Backend } from './backend.ts'
 import { claimOf } from './claims.ts'
 import { eventKey, writeEvent } from './inbox.ts'
+import { inOrder } from './keys.ts'
 
 /** An event that comes again is a duplicate even after the end: its sender learns that it had arrived. */
 export async function deliver(
-  { run, keys, leaseMs }: Backend,
+  { run, keys, leaseMs, memory }: Backend,
   sid: string,
   event: InboxEvent,
   { now, claim }: { readonly now: number; readonly claim: boolean }
@@ -14,17 +15,16 @@ export async function deliver(
   const own = keys.execution(sid)
   if (!own) return { outcome: 'unknown' }
 
+  const saved = memory.get(sid)
   const answer = await run(client =>
     client.deliverEventBuffer(
-      own.record,
-      own.head,
-      own.inbox,
-      own.due,
+      ...inOrder(own),
       sid,
       eventKey(event.id),
       writeEvent(event),
       now,
-      claim ? now + leaseMs : ''
+      claim ? now + leaseMs : '',
+      saved?.mark ?? ''
     )
   )
   switch (answer) {
@@ -37,6 +37,6 @@ export async function deliver(
     case -3:
       return { outcome: 'ended' }
     default:
-      return { outcome: 'claimed', claim: claimOf(answer) }
+      return { outcome: 'claimed', claim: claimOf(answer, saved) }
   }
 }

@@ -26,13 +26,13 @@ interface Due {
 
 /** The most overdue of all shards. */
 async function readDue(
-  { run, keys }: Backend,
+  { read, keys }: Backend,
   now: number,
   limit: number,
   faults: unknown[]
 ): Promise<Due[]> {
   const shards = keys.shards.map(shard =>
-    run(client =>
+    read(client =>
       client.zrange(
         keys.due(shard),
         '-inf',

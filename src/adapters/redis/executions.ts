@@ -6,6 +6,7 @@ import { commit } from './commit.ts'
 import { create } from './create.ts'
 import { deliver } from './deliver.ts'
 import { claimDue } from './due.ts'
+import { inOrder } from './keys.ts'
 import { allLists, placeOf } from './lists.ts'
 import { fetchExecution, fetchSteps, listExecutions } from './reading.ts'
 
@@ -41,10 +42,7 @@ export function redisExecutions(backend: Backend): ExecutionStore {
     if (!own) throw new FenceLost(sid)
     const answer = await run(client =>
       client.removeExecution(
-        own.record,
-        own.head,
-        own.inbox,
-        own.due,
+        ...inOrder(own),
         keys.lists(own.shard, flowSid),
         sid,
         fence,

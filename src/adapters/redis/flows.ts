@@ -1,7 +1,7 @@
 import type { FlowRevision, FlowStore, RevisionChoice } from '../../runtime/ports.ts'
 import type { Backend } from './backend.ts'
 
-export function redisFlows({ run, keys }: Backend): FlowStore {
+export function redisFlows({ run, read, keys }: Backend): FlowStore {
   return {
     async saveRevision(revision) {
       const { flowSid, revision: number, status } = revision
@@ -19,14 +19,14 @@ export function redisFlows({ run, keys }: Backend): FlowStore {
     },
     fetchRevision,
     async listRevisions(flowSid) {
-      const fields = await run(client => client.hgetall(keys.flow(flowSid)))
+      const fields = await read(client => client.hgetall(keys.flow(flowSid)))
       return Object.entries(fields)
         .filter(([field]) => isNumber(field))
         .map(([, text]): FlowRevision => JSON.parse(text))
         .sort((a, b) => b.revision - a.revision)
     },
     async listFlows() {
-      const sids = await run(client => client.smembers(keys.flows))
+      const sids = await read(client => client.smembers(keys.flows))
       const latest = await Promise.all(sids.map(sid => fetchRevision(sid, 'LatestRevision')))
       return latest
         .filter(revision => revision !== null)
@@ -38,7 +38,7 @@ export function redisFlows({ run, keys }: Backend): FlowStore {
       return (await run(client => client.removeFlow(flow, keys.flows, testUsers, flowSid))) === 1
     },
     async fetchTestUsers(flowSid) {
-      const text = await run(client => client.get(keys.testUsers(flowSid)))
+      const text = await read(client => client.get(keys.testUsers(flowSid)))
       return text === null ? [] : JSON.parse(text)
     },
     async saveTestUsers(flowSid, addresses) {
@@ -54,13 +54,13 @@ export function redisFlows({ run, keys }: Backend): FlowStore {
     const flow = keys.flow(flowSid)
     const number = typeof choice === 'number' ? String(choice) : await latestOf(flow, choice)
     if (number === null) return null
-    const text = await run(client => client.hget(flow, number))
+    const text = await read(client => client.hget(flow, number))
     return text === null ? null : JSON.parse(text)
   }
 
   function latestOf(flow: string, choice: Exclude<RevisionChoice, number>): Promise<string | null> {
     const field = choice === 'LatestPublished' ? 'published' : 'latest'
-    return run(client => client.hget(flow, field))
+    return read(client => client.hget(flow, field))
   }
 }
 

@@ -19,6 +19,14 @@ export interface ExecutionKeys {
   readonly due: string
 }
 
+/** As scripts take them; those that need lists as well take them last. */
+export const inOrder = ({ record, head, inbox, due }: ExecutionKeys): string[] => [
+  record,
+  head,
+  inbox,
+  due
+]
+
 export interface Keys {
   readonly shards: readonly number[]
   /** In how many shards the store was begun. Lives for ever. */
@@ -28,6 +36,8 @@ export interface Keys {
   /** The revisions of a flow, by number, and the numbers of the latest ones. Lives until the flow is removed. */
   flow(flowSid: string): string
   due(shard: number): string
+  /** A small text. Lives for ever. */
+  note(name: string): string
   /** A flow's test users. Lives until the flow is removed. */
   testUsers(flowSid: string): string
   /** Every list of a flow's executions in this shard. Lives while there are any. */
@@ -48,6 +58,7 @@ export function keysOf(prefix: string, count: number): Keys {
     flow: flowSid => `${rest}:flow:${keyPart(flowSid)}`,
     testUsers: flowSid => `${rest}:test-users:${keyPart(flowSid)}`,
     due,
+    note: name => `${rest}:note:${keyPart(name)}`,
     lists: (shard, flowSid) => `${tag(shard)}:lists:${keyPart(flowSid)}`,
     execution(sid) {
       const shard = shardOf(sid)

@@ -2,22 +2,22 @@ import type { Execution, Step } from '../../engine/execution.ts'
 import type { ExecutionQuery, Position } from '../../runtime/ports.ts'
 import type { Backend } from './backend.ts'
 import { boundsOf, listsOf, positionAt } from './lists.ts'
-import { unpackExecution, unpackSteps } from './record.ts'
+import { unpackRecord, unpackSteps } from './record.ts'
 
 export async function fetchExecution(
-  { keys, run }: Backend,
+  { keys, read }: Backend,
   sid: string
 ): Promise<Execution | null> {
   const own = keys.execution(sid)
   if (!own) return null
-  const packed = await run(client => client.lindexBuffer(own.record, 0))
-  return packed && unpackExecution(packed)
+  const packed = await read(client => client.lindexBuffer(own.record, 0))
+  return packed && unpackRecord(packed).execution
 }
 
-export async function fetchSteps({ keys, run }: Backend, sid: string): Promise<Step[]> {
+export async function fetchSteps({ keys, read }: Backend, sid: string): Promise<Step[]> {
   const own = keys.execution(sid)
   if (!own) return []
-  return unpackSteps(await run(client => client.lrangeBuffer(own.record, 1, -1)))
+  return unpackSteps(await read(client => client.lrangeBuffer(own.record, 0, -1)))
 }
 
 /** The fewest and the most executions that one round looks at. */
@@ -46,7 +46,7 @@ export async function listExecutions(
 
 /** The first so many places of all shards, going away from where the query starts. */
 async function nearest(
-  { keys, run }: Backend,
+  { keys, read }: Backend,
   query: ExecutionQuery,
   size: number
 ): Promise<Position[]> {
@@ -55,7 +55,7 @@ async function nearest(
       const key = keys.lists(shard, query.flowSid)
       return listsOf(query).map(async list => {
         const { min, max } = boundsOf(list, query)
-        const members = await run(client =>
+        const members = await read(client =>
           query.newer
             ? client.zrange(key, min, max, 'BYLEX', 'LIMIT', 0, size)
             : client.zrange(key, max, min, 'BYLEX', 'REV', 'LIMIT', 0, size)

@@ -1,22 +1,50 @@
-// What an execution's record holds: first the execution, then an entry for the steps of each commit.
+// What an execution's record holds: first the execution with its latest steps, then its earlier steps in batches.
 import type { Execution, Step } from '../../engine/execution.ts'
-import { pack, unpack } from './pack.ts'
+import { packFast, packSmall, unpack } from './pack.ts'
 
-export const packExecution = (execution: Execution): Buffer => pack(JSON.stringify(execution))
+/** Steps as lines of JSON, which has no line breaks of its own. */
+export type StepLines = string
 
-export const unpackExecution = (packed: Buffer): Execution => JSON.parse(unpack(packed))
-
-/** One more entry. It refers to the first ones, as the steps of an execution resemble each other. */
-export const packSteps = (steps: readonly Step[], first: readonly Buffer[]): Buffer =>
-  pack(JSON.stringify(steps), textsOf(first))
-
-/** All steps of all entries. */
-export function unpackSteps(entries: readonly Buffer[]): Step[] {
-  return textsOf(entries).flatMap(text => JSON.parse(text))
+export interface Packed {
+  readonly record: Buffer
+  /** Earlier steps that go into a batch of their own; null where there are too few. */
+  readonly batch: Buffer | null
+  /** Those that stay beside the execution. */
+  readonly latest: StepLines
 }
 
-function textsOf(entries: readonly Buffer[]): string[] {
-  const texts: string[] = []
-  for (const entry of entries) texts.push(unpack(entry, texts))
+/** Steps repeat what the execution holds, so packed together with it they are small, and cost one call. */
+const mostBesideExecution = 6000
+
+export function packRecord(
+  execution: Execution,
+  before: StepLines,
+  steps: readonly Step[]
+): Packed {
+  const lines = steps.map(step => JSON.stringify(step))
+  const all = (before === '' ? lines : [before, ...lines]).join('\n')
+  const text = JSON.stringify(execution)
+  return all.length > mostBesideExecution
+    ? { record: packFast(text), batch: packSmall(all), latest: '' }
+    : { record: packFast(all === '' ? text : `${text}\n${all}`), batch: null, latest: all }
+}
+
+export function unpackRecord(record: Buffer): {
+  readonly execution: Execution
+  readonly latest: StepLines
+} {
+  const text = unpack(record)
+  const end = text.indexOf('\n')
+  return end === -1
+    ? { execution: JSON.parse(text), latest: '' }
+    : { execution: JSON.parse(text.slice(0, end)), latest: text.slice(end + 1) }
+}
+
+/** All steps of a whole record. */
+export function unpackSteps([record, ...batches]: readonly Buffer[]): Step[] {
+  if (!record) return []
+  const texts = [...batches.map(unpack), unpackRecord(record).latest]
   return texts
+    .flatMap(lines => (lines === '' ? [] : lines.split('\n')))
+    .map(line => JSON.parse(line))
 }

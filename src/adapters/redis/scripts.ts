@@ -6,13 +6,15 @@ import type { Client } from './connection.ts'
 
 const numberOfKeys = {
   'create-execution': 5,
+  'deliver-instead': 4,
   'deliver-event': 4,
   'claim-execution': 4,
   'commit-turn': 5,
   'renew-lease': 2,
   'remove-execution': 5,
   'save-revision': 2,
-  'remove-flow': 3
+  'remove-flow': 3,
+  'replace-note': 1
 }
 
 export function defineScripts(client: Client): void {
@@ -28,20 +30,24 @@ type Value = string | number | Buffer
 export type Taken = [
   fence: number,
   recovering: 0 | 1,
-  record: [execution: Buffer, ...steps: Buffer[]],
+  mark: Buffer | null,
+  /** Null where the caller has what was saved last. */
+  record: Buffer | null,
   events: Buffer[]
 ]
 
 // `Buffer` asks for replies that are not read as text, which ioredis offers for every command.
 declare module 'ioredis' {
   interface RedisCommander<Context extends ClientContext = { type: 'default' }> {
-    createExecution(...args: Value[]): Result<1 | [refusal: -1 | -2, sid: string], Context>
+    createExecution(...args: Value[]): Result<1 | [refusal: -1 | -2, place: string], Context>
+    deliverInstead(...args: Value[]): Result<1 | -1 | -2, Context>
     deliverEventBuffer(...args: Value[]): Result<Taken | 0 | -1 | -2 | -3, Context>
     claimExecutionBuffer(...args: Value[]): Result<Taken | -1, Context>
-    commitTurn(...args: Value[]): Result<string[] | -1, Context>
+    commitTurn(...args: Value[]): Result<string[] | -1 | -2, Context>
     renewLease(...args: Value[]): Result<1 | -1, Context>
     removeExecution(...args: Value[]): Result<1 | -1, Context>
     saveRevision(...args: Value[]): Result<1 | -1, Context>
     removeFlow(...args: Value[]): Result<0 | 1, Context>
+    replaceNote(...args: Value[]): Result<1 | -1, Context>
   }
 }

@@ -11,13 +11,15 @@ import type {
   NewConversation,
   Participant
 } from '../../engine/effect.ts'
-import type { Conversations } from '../../runtime/ports.ts'
-import { call, isGone } from './failures.ts'
+import type { Clock, Conversations, ExecutionWebhook } from '../../runtime/ports.ts'
+import { call, isGone, toldApart } from './failures.ts'
 import { markerIn } from './marker.ts'
 import { eachMessage, isoDate, messageOptions, receivedMessage, sentMessage } from './messages.ts'
+import { makeWriteQueue } from './write-queue.ts'
 
 export interface ConversationsOptions {
   readonly client: Twilio
+  readonly clock: Pick<Clock, 'now' | 'sleep'>
   /** Where Twilio is to send `onMessageAdded` of an execution's Conversation. */
   readonly webhookUrl: (executionSid: string) => string
 }
@@ -29,8 +31,9 @@ const pageSize = 100
  * for a named one. https://www.twilio.com/docs/conversations-classic/api
  */
 export function makeConversations(options: ConversationsOptions): Conversations {
-  const { client, webhookUrl } = options
+  const { client, clock, webhookUrl } = options
   const { v1 } = client.conversations
+  const queue = makeWriteQueue(clock)
 
   const at = ({ conversationSid, serviceSid }: ConversationRef): ConversationContext =>
     serviceSid === null
@@ -38,6 +41,29 @@ export function makeConversations(options: ConversationsOptions): Conversations 
       : (v1
           .services(inPath(serviceSid))
           .conversations(inPath(conversationSid)) as unknown as ConversationContext)
+
+  /** A call that changes a Conversation, when it is its turn. */
+  async function write<T>({ conversationSid }: ConversationRef, ask: () => Promise<T>): Promise<T> {
+    const lane = queue.of(conversationSid)
+    const turn = queue.enter(lane)
+    try {
+      if (turn) await turn
+      return await ask()
+    } catch (error) {
+      throw toldApart(error)
+    } finally {
+      queue.leave(lane)
+    }
+  }
+
+  const executionWebhooks = async (ref: ConversationRef): Promise<ExecutionWebhook[]> =>
+    (await at(ref).webhooks.list()).flatMap(({ sid, configuration }) => {
+      const executionSid = executionIn(configuration?.url)
+      if (executionSid === null) return []
+      return [
+        { webhookSid: sid, executionSid, current: configuration.url === webhookUrl(executionSid) }
+      ]
+    })
 
   return {
     fetch: ref => call(async () => conversationOf(await at(ref).fetch())),
@@ -57,7 +83,7 @@ export function makeConversations(options: ConversationsOptions): Conversations 
       }),
 
     addParticipant: ({ identity, address, proxyAddress, ...ref }) =>
-      call(async () =>
+      write(ref, async () =>
         participantOf(
           await at(ref).participants.create({
             ...(identity !== null && { identity }),
@@ -68,12 +94,12 @@ export function makeConversations(options: ConversationsOptions): Conversations 
       ),
 
     delete: ref =>
-      call(async () => {
+      write(ref, async () => {
         await at(ref).remove().catch(unlessGone(false))
       }),
 
     addWebhook: (ref, executionSid) =>
-      call(async () => {
+      write(ref, async () => {
         const webhook = await at(ref).webhooks.create({
           target: 'webhook',
           'configuration.url': webhookUrl(executionSid),
@@ -84,24 +110,21 @@ export function makeConversations(options: ConversationsOptions): Conversations 
       }),
 
     findWebhooks: (ref, executionSid) =>
-      call(async () => {
-        const webhooks = await at(ref).webhooks.list().catch(unlessGone([]))
-        const url = webhookUrl(executionSid)
-        return webhooks
-          .filter(({ configuration }) => routeOf(configuration?.url) === routeOf(url))
-          .map(({ sid, configuration }) => ({
-            webhookSid: sid,
-            current: configuration.url === url
-          }))
-      }),
+      call(async () =>
+        (await executionWebhooks(ref).catch(unlessGone([])))
+          .filter(webhook => webhook.executionSid === executionSid)
+          .map(({ webhookSid, current }) => ({ webhookSid, current }))
+      ),
+
+    listWebhooks: ref => call(() => executionWebhooks(ref)),
 
     removeWebhook: (ref, webhookSid) =>
-      call(async () => {
+      write(ref, async () => {
         await at(ref).webhooks(webhookSid).remove().catch(unlessGone(false))
       }),
 
     send: (message, effectId) =>
-      call(async () =>
+      write(message, async () =>
         sentMessage(await at(message).messages.create(messageOptions(message, effectId)))
       ),
 
@@ -129,7 +152,7 @@ export function makeConversations(options: ConversationsOptions): Conversations 
       }),
 
     close: ref =>
-      call(async () => {
+      write(ref, async () => {
         await at(ref).update({ state: 'closed' }).catch(unlessGone(null))
       })
   }
@@ -143,11 +166,11 @@ const isReply = ({ participantSid, attributes }: MessageInstance): boolean =>
 const inPath = (name: string): string =>
   encodeURIComponent(name.replace(/\p{Surrogate}/gu, '\uFFFD'))
 
-/** `webhooks/executions/FN…`: what stays of our webhook's URL when PUBLIC_URL is another one tomorrow. */
-const routeOf = (url: unknown): string =>
-  typeof url === 'string' && URL.canParse(url)
-    ? new URL(url).pathname.split('/').slice(-3).join('/')
-    : ''
+/** Of `…/webhooks/executions/FN…`, which is what stays of our webhook's URL when PUBLIC_URL is another one tomorrow. */
+function executionIn(url: unknown): string | null {
+  if (typeof url !== 'string' || !URL.canParse(url)) return null
+  return /\/webhooks\/executions\/(FN[0-9a-zA-Z]+)$/.exec(new URL(url).pathname)?.[1] ?? null
+}
 
 const unlessGone =
   <T>(value: T) =>

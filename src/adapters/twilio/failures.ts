@@ -1,4 +1,4 @@
-import { CallFailed } from '../../runtime/errors.ts'
+import { CallFailed, Stopping } from '../../runtime/errors.ts'
 
 interface RestError {
   readonly status?: number
@@ -16,10 +16,16 @@ function asCallFailed(error: unknown): CallFailed {
     message:
       status === null
         ? message
-        : `Twilio answered ${status}${numeric ? ` (${numeric})` : ''}: ${message}`,
+        : `Twilio answered ${status}${numeric ? ` (${numeric})` : ''}: ${message}${hint(status)}`,
     outcome: status !== null && status < 500 ? 'refused' : 'unknown'
   })
 }
+
+/** What only the operator can put right. */
+const hint = (status: number): string =>
+  status === 401 || status === 403
+    ? '; check the credentials of this service (TWILIO_AUTH_TOKEN, or TWILIO_API_KEY and TWILIO_API_SECRET)'
+    : ''
 
 /** What was to be undone is not there any more: https://www.twilio.com/docs/api/errors/20404 and 50377 (closed). */
 export const isGone = (error: unknown): boolean => {
@@ -27,11 +33,14 @@ export const isGone = (error: unknown): boolean => {
   return status === 404 || code === 50377
 }
 
-/** Runs a call of the SDK; every error that comes of it is a `CallFailed`. */
+/** Runs a call of the SDK; every error that comes of it is a `CallFailed`, or `Stopping`. */
 export async function call<T>(ask: () => Promise<T>): Promise<T> {
   try {
     return await ask()
   } catch (error) {
-    throw error instanceof CallFailed ? error : asCallFailed(error)
+    throw toldApart(error)
   }
 }
+
+export const toldApart = (error: unknown): CallFailed | Stopping =>
+  error instanceof CallFailed || error instanceof Stopping ? error : asCallFailed(error)

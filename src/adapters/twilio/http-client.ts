@@ -1,6 +1,7 @@
 import { type Dispatcher, errors, Pool } from 'undici'
 import { CallFailed } from '../../runtime/errors.ts'
-import { type Attempt, pauseBeforeRetry } from './retry.ts'
+import { type Attempt, isAccountWide, pauseBeforeRetry } from './retry.ts'
+import { makeThrottle, type Throttle } from './throttle.ts'
 
 // The SDK's own HTTP client (axios) costs several times the CPU of undici, and repeats nothing but 429s.
 
@@ -37,23 +38,41 @@ export interface HttpClient {
   close(): Promise<void>
 }
 
-/** An HTTP client for the Twilio SDK that repeats what is safe to repeat. Throws `CallFailed` where no answer came. */
+interface Host {
+  readonly pool: Pool
+  readonly throttle: Throttle
+}
+
+/**
+ * An HTTP client for the Twilio SDK that repeats what is safe to repeat, and what Twilio had no time for as
+ * often as it takes. Throws `CallFailed` where no answer came, and what `sleep` throws.
+ */
 export function makeHttpClient(options: HttpClientOptions): HttpClient {
   const { baseUrl, connections = 64, timeoutMs = 15_000, sleep, random = Math.random } = options
   const { standstills = () => 0 } = options
-  const pools = new Map<string, Pool>()
+  const hosts = new Map<string, Host>()
 
   return {
     async request(request) {
       const url = target(request, baseUrl)
+      const { pool, throttle } = hostOf(url.origin)
       const known = standstills()
       for (let attempts = 1; ; attempts++) {
+        const turn = throttle.enter()
+        if (turn) await turn
         // Somebody else may have done it by now, so the caller looks before it is done again.
-        if (request.method.toUpperCase() === 'POST' && standstills() > known)
+        if (request.method.toUpperCase() === 'POST' && standstills() > known) {
+          throttle.done()
           throw noAnswer(request, url, new Error('this process stood still'))
-        const answer = await send(poolOf(url.origin), request, url).catch(asError)
-        const pause = pauseBeforeRetry(attemptOf(request, answer), attempts, random)
-        if (pause !== null) await sleep(pause)
+        }
+        const { round } = throttle
+        const answer = await send(pool, request, url).catch(asError)
+        const attempt = attemptOf(request, answer)
+        const pause = pauseBeforeRetry(attempt, attempts, random)
+        const rest = pause === null ? null : sleep(pause)
+        if (isAccountWide(attempt)) throttle.refused(round, attempt.retryAfterSeconds ? rest : null)
+        else throttle.done()
+        if (rest) await rest
         else if (answer instanceof Error) throw noAnswer(request, url, answer)
         else if (isRedirect(answer)) throw redirected(request, url, answer)
         else return answer
@@ -61,21 +80,24 @@ export function makeHttpClient(options: HttpClientOptions): HttpClient {
     },
 
     async close() {
-      await Promise.all([...pools.values()].map(pool => pool.destroy()))
+      await Promise.all([...hosts.values()].map(({ pool }) => pool.destroy()))
     }
   }
 
-  function poolOf(origin: string): Pool {
-    const known = pools.get(origin)
+  function hostOf(origin: string): Host {
+    const known = hosts.get(origin)
     if (known) return known
     const timeouts = {
       headersTimeout: timeoutMs,
       bodyTimeout: timeoutMs,
       connect: { timeout: 5000 }
     }
-    const pool = new Pool(origin, { connections, ...timeouts })
-    pools.set(origin, pool)
-    return pool
+    const host = {
+      pool: new Pool(origin, { connections, ...timeouts }),
+      throttle: makeThrottle(connections)
+    }
+    hosts.set(origin, host)
+    return host
   }
 }
 

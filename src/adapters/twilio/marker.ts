@@ -4,8 +4,14 @@
  */
 const key = 'reprise'
 
-export const withMarker = (attributes: string | null, effectId: string): string =>
-  JSON.stringify({ ...objectIn(attributes), [key]: { effect: effectId } })
+export function withMarker(attributes: string | null, effectId: string): string {
+  const own = objectIn(attributes)
+  const marker = { [key]: { effect: effectId } }
+  if (Object.keys(own).length === 0 || Object.hasOwn(own, key))
+    return JSON.stringify({ ...own, ...marker })
+  // The author's text stays as it is: numbers that are read and written again may come out rounded.
+  return `${attributes?.trim().slice(0, -1)},${JSON.stringify(marker).slice(1)}`
+}
 
 /** The effect id in a message's attributes; null where no flow of ours sent it. */
 export function markerIn(attributes: string | null | undefined): string | null {

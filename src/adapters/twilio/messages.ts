@@ -3,17 +3,31 @@ import type {
   MessagePage
 } from 'twilio/lib/rest/conversations/v1/conversation/message.js'
 import type { OutgoingMessage, SentMessage } from '../../engine/effect.ts'
+import { CallFailed } from '../../runtime/errors.ts'
 import type { ReceivedMessage } from '../../runtime/ports.ts'
 import { markerIn, withMarker, withoutMarker } from './marker.ts'
 
-/** What the SDK is given to send a message. */
+/** https://www.twilio.com/docs/conversations-classic/conversations-limits */
+const attributesBytes = 4096
+
+/** What the SDK is given to send a message. Throws `CallFailed` where the marker finds no room. */
 export const messageOptions = (message: OutgoingMessage, effectId: string) => ({
   ...(message.author !== null && { author: message.author }),
   ...(message.body !== null && { body: message.body }),
   ...(message.contentSid !== null && { contentSid: message.contentSid }),
   ...(message.contentVariables !== null && { contentVariables: message.contentVariables }),
-  attributes: withMarker(message.attributes, effectId)
+  attributes: marked(message.attributes, effectId)
 })
+
+/** A message without its marker could be sent twice, or be taken for a reply. */
+function marked(own: string | null, effectId: string): string {
+  const attributes = withMarker(own, effectId)
+  const bytes = Buffer.byteLength(attributes)
+  if (bytes <= attributesBytes) return attributes
+  const added = bytes - Buffer.byteLength(own ?? '')
+  const message = `The attributes have ${bytes} bytes, of which ${added} are added to tell the message from others; ${attributesBytes} are allowed`
+  throw new CallFailed({ code: null, status: null, message, outcome: 'refused' })
+}
 
 export const sentMessage = (message: MessageInstance): SentMessage => ({
   sid: message.sid,

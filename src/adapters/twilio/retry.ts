@@ -18,7 +18,13 @@ const attemptsOtherwise = 5
 
 /** Two writers met; Twilio asks for another try. https://www.twilio.com/docs/api/errors/50391 */
 const conflictCodes = new Set([50391, 50419, 50449])
-const rateCodes = new Set([20429, 50063, 50074])
+/** Too many writes per second, to one Conversation or service: https://www.twilio.com/docs/api/errors/50063 */
+const serviceRate = 50063
+const rateCodes = new Set([20429, serviceRate, 50074])
+
+/** Not what one Conversation or service gets, but what the account as a whole makes of calls. */
+export const isAccountWide = ({ status, code }: Attempt): boolean =>
+  code === serviceRate ? false : status === 429 || rateCodes.has(code ?? 0)
 
 /**
  * How long to wait before the same call is made again, or null where it must not be.

@@ -3,11 +3,13 @@ import type { FastifyInstance } from 'fastify'
 import type { Account } from '../account.ts'
 import type { Faults } from '../faults.ts'
 import type { Log } from '../log.ts'
+import type { WriteLimit } from '../write-limit.ts'
 import { nothingHere } from './answer-refusal.ts'
 import { authenticate } from './authenticate.ts'
 import { conversationRoutes } from './conversations.ts'
 import { flexRoutes } from './flex.ts'
 import { keepLog } from './keep-log.ts'
+import { limitWrites } from './limit-writes.ts'
 import { messageRoutes } from './messages.ts'
 import { misbehave } from './misbehave.ts'
 import { participantRoutes } from './participants.ts'
@@ -20,19 +22,21 @@ type ApiOptions = {
   readonly users: Readonly<Record<string, string>>
   readonly faults: Faults
   readonly log: Log
+  readonly writeLimit: WriteLimit
 }
 
 /**
  * Conversations API v1, and of Flex's, which is another host at Twilio, what hands conversations over.
  * https://www.twilio.com/docs/conversations-classic/api
  */
-export async function api(app: FastifyInstance, { account, users, faults, log }: ApiOptions) {
+export async function api(app: FastifyInstance, options: ApiOptions) {
+  const { account, users, faults, log, writeLimit } = options
   // Unknown paths inside the API need credentials and are logged like any other call.
   app.setNotFoundHandler(nothingHere)
 
   authenticate(app, users)
-  misbehave(app, faults, log)
-  keepLog(app, log)
+  keepLog(app, log, misbehave(app, faults, log))
+  limitWrites(app, account, writeLimit)
   app.removeAllContentTypeParsers()
   await app.register(formbody)
   await app.register(serviceRoutes, { account })

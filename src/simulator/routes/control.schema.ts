@@ -24,12 +24,18 @@ const fault = Type.Object(
     after: Type.Optional(Type.Boolean()),
     drop: Type.Optional(Type.Boolean()),
     delay: Type.Optional(Type.Integer({ minimum: 0 })),
-    copies: Type.Optional(Type.Integer({ minimum: 1 }))
+    copies: Type.Optional(Type.Integer({ minimum: 1 })),
+    overtaken: Type.Optional(Type.Integer({ minimum: 0 }))
   },
   closed
 )
 
 export const FaultList = Type.Array(Type.Unsafe<FaultType>(fault))
+
+const writesPerSecond = Type.Integer({ minimum: 1 })
+export const NewLimits = Type.Object({ writesPerSecond }, closed)
+/** Null for no limit. */
+export const Limits = Type.Object({ writesPerSecond: Type.Union([writesPerSecond, Type.Null()]) })
 
 export const Nothing = Type.Null({ description: 'Done' })
 

@@ -1,5 +1,6 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyInstance } from 'fastify'
+import { Moods, NewMoods } from '../moods.schema.ts'
 import { toRefusal } from '../refusal.ts'
 import { ConversationView, MessageView, NewConversation, Saying } from '../world.schema.ts'
 import type { World } from '../world.ts'
@@ -7,8 +8,10 @@ import {
   ControlError,
   ConversationParams,
   FaultList,
+  Limits,
   LogAnswer,
   LogQuery,
+  NewLimits,
   Nothing
 } from './control.schema.ts'
 
@@ -81,6 +84,39 @@ export async function controlRoutes(instance: FastifyInstance, { world }: { worl
 
   app.delete('/faults', { schema: { response: { 204: Nothing } } }, (_request, reply) => {
     world.faults.clear()
+    reply.code(204)
+    return null
+  })
+
+  app.put(
+    '/moods',
+    { schema: { body: NewMoods, response: { 200: Moods, ...failures } } },
+    ({ body }) => world.moods.set(body)
+  )
+
+  app.get('/moods', { schema: { response: { 200: Moods } } }, () => world.moods.current)
+
+  app.delete('/moods', { schema: { response: { 204: Nothing } } }, (_request, reply) => {
+    world.moods.clear()
+    reply.code(204)
+    return null
+  })
+
+  app.put(
+    '/limits',
+    { schema: { body: NewLimits, response: { 200: Limits, ...failures } } },
+    ({ body }) => {
+      world.writeLimit.set(body.writesPerSecond)
+      return body
+    }
+  )
+
+  app.get('/limits', { schema: { response: { 200: Limits } } }, () => ({
+    writesPerSecond: world.writeLimit.perSecond
+  }))
+
+  app.delete('/limits', { schema: { response: { 204: Nothing } } }, (_request, reply) => {
+    world.writeLimit.set(null)
     reply.code(204)
     return null
   })

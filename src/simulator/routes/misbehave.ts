@@ -5,21 +5,22 @@ import type { Log } from '../log.ts'
 import { refusalBody, refuse } from '../refusal.ts'
 import { callEntry } from './keep-log.ts'
 
-/** Makes the calls of a scope fail as asked, before or after they have done their work. */
+/**
+ * Makes the calls of a scope fail as asked, before or after they have done their work. Answers a way to look
+ * up which fault struck a call.
+ */
 export function misbehave(app: FastifyInstance, faults: Faults, log: Log) {
-  const doomed = new WeakMap<FastifyRequest, Fault>()
+  const struck = new WeakMap<FastifyRequest, Fault>()
 
   app.addHook('preHandler', async (request, reply) => {
     if (!faults.any) return
     const fault = faults.take(`${request.method} ${resourceOf(request)}`)
     if (!fault) return
-    if (fault.after) {
-      doomed.set(request, fault)
-      return
-    }
+    struck.set(request, fault)
+    if (fault.after) return
     await pause(fault)
     if (fault.drop) {
-      log.write(callEntry(request, null, null))
+      log.write(callEntry(request, null, null, fault))
       reply.hijack()
       request.raw.socket.destroy()
     } else if (fault.status !== undefined) {
@@ -29,8 +30,8 @@ export function misbehave(app: FastifyInstance, faults: Faults, log: Log) {
   })
 
   app.addHook('onSend', async (request, reply, payload) => {
-    const fault = doomed.get(request)
-    if (!fault) return payload
+    const fault = struck.get(request)
+    if (!fault?.after) return payload
     await pause(fault)
     if (fault.drop) request.raw.socket.destroy()
     if (fault.drop || fault.status === undefined) return payload
@@ -42,6 +43,8 @@ export function misbehave(app: FastifyInstance, faults: Faults, log: Log) {
       .removeHeader('content-length')
     return JSON.stringify(refusalBody(failure))
   })
+
+  return (request: FastifyRequest) => struck.get(request)
 }
 
 /**

@@ -12,7 +12,9 @@ export const anyCall = fc.oneof(
       call: fc.constant('create'),
       to: fc.constantFrom('+1', '+2'),
       exclusive: fc.boolean(),
-      key: fc.constantFrom(null, null, 'key'),
+      key: fc.constantFrom(null, null, 'key', 'other key'),
+      /** The message for the one that stands in the way. */
+      instead: fc.constantFrom(null, 1, 2, 3),
       claim: fc.boolean()
     })
   },

@@ -6,7 +6,7 @@ interface Entry {
   execution: Execution
   inbox: readonly InboxEvent[]
   readonly seen: Set<string>
-  readonly key: string | null
+  readonly keys: Set<string | null>
   fence: number
   leaseUntil: number | null
   dueAt: number | null
@@ -14,6 +14,11 @@ interface Entry {
 
 /** What a claim must bring; a store chooses its fences itself, as long as they grow. */
 export type Expected = Omit<Claim, 'fence'>
+
+type ModelCreated =
+  | { readonly outcome: 'created'; readonly claim: Expected | null }
+  | { readonly outcome: 'delivered'; readonly sid: string; readonly claim: Expected | null }
+  | { readonly outcome: 'conflict' | 'repeated'; readonly sid: string }
 
 /** The store as simple as can be: everything in one map, one thing at a time. */
 export class Model {
@@ -32,25 +37,38 @@ export class Model {
     return this.#entries.get(sid)?.execution ?? null
   }
 
-  /** The outcome, with all those that a conflict might name. */
-  create({ execution, event, exclusive, idempotencyKey, claim, now }: NewEntry) {
+  /** Of several that stand in the way any may be the one; `chosen` is the one that the store has named. */
+  create(entry: NewEntry, chosen: string | null): ModelCreated {
+    const { execution, event, exclusive, idempotencyKey, claim, now } = entry
     const contact = this.#all().filter(({ execution: { to } }) => to === execution.to)
-    const made = contact.find(({ key }) => key !== null && key === idempotencyKey)
-    if (made) return { outcome: 'repeated', sids: [made.execution.sid] } as const
+    const before = contact.find(({ keys }) => idempotencyKey !== null && keys.has(idempotencyKey))
+    if (before) return { outcome: 'repeated', sid: before.execution.sid }
     const active = contact.filter(({ execution: { status } }) => status === 'active')
-    if (exclusive && active.length > 0)
-      return { outcome: 'conflict', sids: active.map(({ execution: { sid } }) => sid) } as const
-    const entry: Entry = {
+    const other = active.find(({ execution: { sid } }) => sid === chosen) ?? active[0]
+    if (exclusive && other) return this.#standsInTheWay(other, entry)
+    const made: Entry = {
       execution,
       inbox: [event],
       seen: new Set([event.id]),
-      key: idempotencyKey,
+      keys: new Set([idempotencyKey]),
       fence: 0,
       leaseUntil: null,
       dueAt: now
     }
-    this.#entries.set(execution.sid, entry)
-    return { outcome: 'created', claim: claim ? this.#take(entry, now) : null } as const
+    this.#entries.set(execution.sid, made)
+    return { outcome: 'created', claim: claim ? this.#take(made, now) : null }
+  }
+
+  #standsInTheWay(
+    { execution: { sid }, keys }: Entry,
+    { instead, idempotencyKey, ...options }: NewEntry
+  ): ModelCreated {
+    if (!instead) return { outcome: 'conflict', sid }
+    keys.add(idempotencyKey)
+    const delivered = this.deliver(sid, instead, options)
+    if (delivered.outcome === 'duplicate') return { outcome: 'repeated', sid }
+    const claim = delivered.outcome === 'claimed' ? delivered.claim : null
+    return { outcome: 'delivered', sid, claim }
   }
 
   deliver(sid: string, event: InboxEvent, { now, claim }: { now: number; claim: boolean }) {

@@ -62,14 +62,15 @@ export const message = (id: string, index = 1): MessageReceived => ({
 })
 
 export const entryFor = (store: Store, given: Given & Partial<NewEntry> = {}): NewEntry => {
-  const { exclusive, idempotencyKey, now, claim, execution, event, ...rest } = given
+  const { exclusive, idempotencyKey, now, claim, execution, event, instead, ...rest } = given
   return {
     execution: execution ?? executionFor(store, rest),
     event: event ?? trigger,
     exclusive: exclusive ?? false,
     idempotencyKey: idempotencyKey ?? null,
     now: now ?? start,
-    claim: claim ?? true
+    claim: claim ?? true,
+    ...(instead && { instead })
   }
 }
 

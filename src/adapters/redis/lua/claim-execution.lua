@@ -2,12 +2,12 @@
 --
 -- KEYS  record, head, inbox, due
 -- ARGV  sid, now, end of the lease, '1' to claim it only when it is due
--- Returns {fence, 1 if recovering, {packed execution, first packed steps…}, {event…}};
+-- Returns {fence, 1 if recovering, mark of the last save, packed execution, {event…}};
 --         -1 where it is held, not due, or unknown
 local record, head, inbox, due = unpack(KEYS)
 local sid, now, newLease, onlyDue = unpack(ARGV)
 
-local fence, lease = unpack(redis.call('HMGET', head, 'fence', 'lease'))
+local fence, lease, mark = unpack(redis.call('HMGET', head, 'fence', 'lease', 'mark'))
 if not fence then
   redis.call('ZREM', due, sid)
   return -1
@@ -21,4 +21,4 @@ end
 fence = tonumber(fence) + 1
 redis.call('HSET', head, 'fence', fence, 'lease', newLease)
 redis.call('ZADD', due, newLease, sid)
-return { fence, lease == '' and 0 or 1, redis.call('LRANGE', record, 0, 2), redis.call('LRANGE', inbox, 0, -1) }
+return { fence, lease == '' and 0 or 1, mark, redis.call('LINDEX', record, 0), redis.call('LRANGE', inbox, 0, -1) }

@@ -1,20 +1,21 @@
 -- Saves a turn under its fence, and lets go of the execution unless it is to be held or events have come in.
 --
 -- KEYS  record, head, inbox, due, lists
--- ARGV  sid, fence, packed execution, packed steps ('' for none), due time ('' for never), end of a new lease,
---       '1' to hold, '1' if ended, place, list of the contact, number of consumed ids, consumed id…, new list…
--- Returns {event…}, those left in the inbox; -1 where the fence is lost
+-- ARGV  sid, fence, packed execution, packed batch of steps ('' for none), mark of the save before ('' for none),
+--       mark of this save, due time ('' for never), end of a new lease, '1' to hold, '1' if ended, place, list of the contact, number of consumed ids, consumed id…, new list…
+-- Returns {event…}, those left in the inbox; -1 where the fence is lost; -2 where another save came after that mark
 local record, head, inbox, due, lists = unpack(KEYS)
-local sid, fence, execution, steps, dueAt, newLease, hold, ended, place, contact, count = unpack(ARGV, 1, 11)
+local sid, fence, execution, steps, before, mark, dueAt, newLease, hold, ended, place, contact, count = unpack(ARGV, 1, 13)
 
-local heldBy, lease, endedBefore = unpack(redis.call('HMGET', head, 'fence', 'lease', 'ended'))
+local heldBy, lease, endedBefore, lastMark = unpack(redis.call('HMGET', head, 'fence', 'lease', 'ended', 'mark'))
 if heldBy ~= fence or lease == '' then return -1 end
+if (lastMark or '') ~= before then return -2 end
 
 redis.call('LSET', record, 0, execution)
 if steps ~= '' then redis.call('RPUSH', record, steps) end
 
 local consumed = {}
-for at = 12, 11 + count do
+for at = 14, 13 + count do
   consumed[ARGV[at]] = true
   redis.call('HSET', head, '=' .. ARGV[at], '')
 end
@@ -27,7 +28,7 @@ for _, event in ipairs(redis.call('LRANGE', inbox, 0, -1)) do
   end
 end
 
-for at = 12 + count, #ARGV do
+for at = 14 + count, #ARGV do
   redis.call('HSET', head, '@' .. ARGV[at], '')
   redis.call('ZADD', lists, 0, ARGV[at] .. '/' .. place)
 end
@@ -38,10 +39,10 @@ if ended == '1' and not endedBefore then
 end
 
 if hold == '1' or #left > 0 then
-  redis.call('HSET', head, 'lease', newLease)
+  redis.call('HSET', head, 'lease', newLease, 'mark', mark)
   redis.call('ZADD', due, newLease, sid)
 else
-  redis.call('HSET', head, 'lease', '')
+  redis.call('HSET', head, 'lease', '', 'mark', mark)
   if dueAt == '' then redis.call('ZREM', due, sid) else redis.call('ZADD', due, dueAt, sid) end
 end
 return left

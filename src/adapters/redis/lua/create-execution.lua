@@ -4,14 +4,14 @@
 -- ARGV  sid, packed execution, event id, event, now, end of the lease ('' to leave it unclaimed),
 --       place, list of the idempotency key ('' for none), list of the contact ('' for not exclusive),
 --       every list that it belongs to…
--- Returns 1; {-1, sid} where the idempotency key has made that one; {-2, sid} where that one is active
+-- Returns 1; {-1, place} where the idempotency key means that one; {-2, place} where that one is active
 local record, head, inbox, due, lists = unpack(KEYS)
 local sid, execution, eventId, event, now, lease, place, made, contact = unpack(ARGV, 1, 9)
 
 local function first(list)
   if list == '' then return nil end
   local found = redis.call('ZRANGE', lists, '[' .. list .. '/', '(' .. list .. '0', 'BYLEX', 'LIMIT', 0, 1)
-  return found[1] and found[1]:sub(-#sid)
+  return found[1] and found[1]:sub(#list + 2)
 end
 
 local repeated = first(made)

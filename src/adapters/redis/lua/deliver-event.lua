@@ -1,14 +1,16 @@
 -- Takes an event into the inbox, once, and claims the execution if asked and if nobody holds it.
 --
 -- KEYS  record, head, inbox, due
--- ARGV  sid, event id, event, now, end of the lease ('' not to claim)
--- Returns {fence, 1 if recovering, {packed execution, first packed steps…}, {event…}} when claimed; 0 when queued;
+-- ARGV  sid, event id, event, now, end of the lease ('' not to claim),
+--       mark of the save that the caller remembers ('' for none)
+-- Returns {fence, 1 if recovering, mark of the last save, packed execution (nil where the caller remembers it),
+--         {event…}} when claimed; 0 when queued;
 --         -1 unknown execution; -2 duplicate event; -3 ended execution
 local record, head, inbox, due = unpack(KEYS)
-local sid, eventId, event, now, newLease = unpack(ARGV)
+local sid, eventId, event, now, newLease, known = unpack(ARGV)
 local seen = '=' .. eventId
 
-local fence, lease, ended, duplicate = unpack(redis.call('HMGET', head, 'fence', 'lease', 'ended', seen))
+local fence, lease, ended, duplicate, mark = unpack(redis.call('HMGET', head, 'fence', 'lease', 'ended', seen, 'mark'))
 if not fence then return -1 end
 if duplicate then return -2 end
 if ended then return -3 end
@@ -22,7 +24,8 @@ if newLease == '' or held then
   return 0
 end
 
+local packed = mark ~= known and redis.call('LINDEX', record, 0)
 fence = tonumber(fence) + 1
 redis.call('HSET', head, seen, '', 'fence', fence, 'lease', newLease)
 redis.call('ZADD', due, newLease, sid)
-return { fence, lease == '' and 0 or 1, redis.call('LRANGE', record, 0, 2), redis.call('LRANGE', inbox, 0, -1) }
+return { fence, lease == '' and 0 or 1, mark, packed, redis.call('LRANGE', inbox, 0, -1) }

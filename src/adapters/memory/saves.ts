@@ -1,0 +1,29 @@
+import { randomBytes } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
+import type { Execution } from '../../engine/execution.ts'
+
+/** An execution as this process saved it. */
+export interface Save {
+  readonly execution: Execution
+  /** Kept with the execution until the next save, which has another one: so it tells whether this is the last. */
+  readonly mark: string
+}
+
+/** By SID: what this process saved last, so that a store need not read a lively conversation at each turn. */
+export type Memory<Saved extends Save> = LRUCache<string, Saved>
+
+/** In characters of JSON, about; objects take a few times as much. */
+const maxSize = 16_000_000
+const sizeBesideContext = 4000
+
+export const makeMemory = <Saved extends Save>(): Memory<Saved> =>
+  new LRUCache({
+    maxSize,
+    sizeCalculation: ({ execution }) => sizeBesideContext + execution.contextSize
+  })
+
+const writer = randomBytes(6).toString('base64url')
+let marks = 0
+
+/** No two are alike, in whatever process, and even where a store has lost what was saved under one. */
+export const newMark = (): string => `${writer}${(marks++).toString(36)}`
