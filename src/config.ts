@@ -76,6 +76,13 @@ export const Settings = Type.Object({
     description:
       'Seconds after which another process takes over from one that died or stands still; the same for all of them'
   }),
+  CATCH_UP_MINUTES: Type.Integer({
+    minimum: 0,
+    maximum: 525_600,
+    default: 15,
+    description:
+      'Minutes after which a wait is first checked for replies whose webhook never came; later checks are ever rarer, down to once a day. 0: only before it times out, and after a restart or an outage'
+  }),
   MAX_STEPS: Count(studioLimits.steps, 'Steps of one execution', 65535),
   MAX_SAME_WIDGET: Count(studioLimits.sameWidget, 'Runs of the same widget in a row'),
   MAX_LIFETIME_DAYS: Count(30, 'Days after which an execution expires', 3650),
@@ -128,6 +135,8 @@ export interface Config {
   readonly maxTurns: number
   /** How long a process may be silent before others take over what it holds. */
   readonly leaseMs: number
+  /** Null where waits are not checked for replies in between. */
+  readonly catchUpMs: number | null
   readonly limits: Limits
   readonly http: {
     readonly timeoutMs: number
@@ -222,6 +231,7 @@ function configOf(settings: Settings): Config {
     reconcileAtStart: settings.RECONCILE_AT_START === 'true',
     maxTurns: settings.MAX_TURNS,
     leaseMs: settings.LEASE_SECONDS * 1000,
+    catchUpMs: settings.CATCH_UP_MINUTES === 0 ? null : settings.CATCH_UP_MINUTES * 60 * 1000,
     limits: {
       ...studioLimits,
       steps: settings.MAX_STEPS,

@@ -18,6 +18,7 @@ import { buildApp } from './http/app.ts'
 import { InvalidFlow } from './runtime/errors.ts'
 import { makeFlowBook } from './runtime/flow-book.ts'
 import { publishFlow } from './runtime/flows.ts'
+import { makeLookout } from './runtime/looks.ts'
 import type { Store } from './runtime/ports.ts'
 import { makeReconciler, type Reconciler } from './runtime/reconciler.ts'
 import type { Runtime, Tools } from './runtime/runtime.ts'
@@ -91,6 +92,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     verifySignature: makeSignatureCheck(twilio.authToken, publicUrl),
     sentBy: markerIn
   })
+  // Nobody has heard what was said until now.
+  app.addHook('onListen', async () => runtime.worker.catchUp())
   const service: Service = {
     app,
     runtime,
@@ -141,6 +144,7 @@ function makeRuntime(config: Config, logger: PinoLogger, { store, ...world }: Wo
     flows: makeFlowBook(store.flows, widgets, world.clock),
     ids: systemIds,
     logger,
+    lookout: makeLookout(config.catchUpMs),
     env: {
       widgets,
       limits: config.limits,

@@ -38,6 +38,7 @@ t.test('without any setting the simulator plays Twilio, on this machine only', a
     reconcileAtStart: true,
     maxTurns: 500,
     leaseMs: 30_000,
+    catchUpMs: 900_000,
     limits: studioLimits,
     redis: null,
     http: { timeoutMs: 10_000, maxBytes: 65_536, allowedInternalHosts: new Set() },
@@ -70,6 +71,7 @@ t.test('every setting finds its place', async t => {
     RECONCILE_AT_START: 'false',
     MAX_TURNS: '7',
     LEASE_SECONDS: '10',
+    CATCH_UP_MINUTES: '5',
     MAX_STEPS: '8',
     MAX_SAME_WIDGET: '9',
     MAX_LIFETIME_DAYS: '2',
@@ -88,6 +90,7 @@ t.test('every setting finds its place', async t => {
     reconcileAtStart: false,
     maxTurns: 7,
     leaseMs: 10_000,
+    catchUpMs: 300_000,
     limits: { steps: 8, sameWidget: 9, lifetimeMs: 172_800_000, contextSize: 1000 }
   })
   t.strictSame(config.apiKeys, [
@@ -109,6 +112,7 @@ t.test('all faults are told at once, each with its setting', async t => {
     RECONCILE_AT_START: 'maybe',
     MAX_TURNS: 'many',
     LEASE_SECONDS: '1',
+    CATCH_UP_MINUTES: '-5',
     MAX_STEPS: '0',
     MAX_SAME_WIDGET: '-1',
     MAX_LIFETIME_DAYS: '1.5',
@@ -127,6 +131,7 @@ t.test('all faults are told at once, each with its setting', async t => {
     'RECONCILE_AT_START',
     'MAX_TURNS',
     'LEASE_SECONDS',
+    'CATCH_UP_MINUTES',
     'MAX_STEPS',
     'MAX_SAME_WIDGET',
     'MAX_LIFETIME_DAYS',
@@ -135,6 +140,10 @@ t.test('all faults are told at once, each with its setting', async t => {
     'TWILIO_API_SECRET'
   ])
   t.match(faults.join('\n'), /LOG_LEVEL .*trace, debug, info, warn, error or silent/)
+})
+
+t.test('waits are not checked in between where 0 says so', async t => {
+  t.equal(readConfig({ CATCH_UP_MINUTES: '0' }).catchUpMs, null)
 })
 
 t.test('a fault does not repeat a secret', async t => {

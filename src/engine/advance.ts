@@ -4,6 +4,7 @@ import { endExecution, noteProblem } from './ending.ts'
 import type { Cancelled, Event, StepRequested, Triggered } from './event.ts'
 import type { Execution, Step } from './execution.ts'
 import { addWrites, changeFrame, contextFull, type Flows, flowOf, type Journey } from './journey.ts'
+import { loseConversation, markLost } from './loss.ts'
 import { EventRefused, refusal } from './refusal.ts'
 import { triggerWrites } from './trigger.ts'
 import { enterWidget, resumeWidget, runEntered, runWidget } from './visit.ts'
@@ -36,6 +37,10 @@ export function advance(flows: Flows, execution: Execution, event: Event, env: E
     steps: [],
     effect: null
   }
+  if (event.type === 'conversation-lost' && event.answered) {
+    markLost(journey, event)
+    return { execution: { ...journey.execution, pause: execution.pause }, steps: [], effect: null }
+  }
   continueUntilPause(journey, open(journey, execution, event))
   return { execution: journey.execution, steps: journey.steps, effect: journey.effect }
 }
@@ -51,6 +56,8 @@ function open(journey: Journey, before: Execution, event: Exclude<Event, Cancell
       return runTriggered(journey, event)
     case 'step-requested':
       return runRequested(journey, event)
+    case 'conversation-lost':
+      return loseConversation(journey, event)
     default:
       return resumeWidget(journey, event, before.pause)
   }

@@ -43,7 +43,8 @@ export function whyMute(context: Context): string | null {
 }
 
 const closedCode = 50377
-const goneCodes: readonly (number | null)[] = [20404, 50050, 50350, null]
+/** A 404 without a code of Twilio's came from somebody in between. */
+const goneCodes: readonly (number | null)[] = [20404, 50050, 50350]
 
 /**
  * What a failed call tells about the Conversation it was made for: that it is closed, which it stays

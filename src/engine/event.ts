@@ -32,6 +32,18 @@ export interface TimedOut extends Happened {
   readonly token: string
 }
 
+/** The Conversation of a wait is closed, or not there any more, so nobody can answer from now on. */
+export interface ConversationLost extends Happened {
+  readonly type: 'conversation-lost'
+  /** Names the wait, as a timer does. */
+  readonly token: string
+  readonly loss: 'closed' | 'deleted'
+  /** Somebody has answered before, which is taken next; the execution goes on, but says nothing any more. */
+  readonly answered: boolean
+  /** Twilio's code for it. */
+  readonly code: number
+}
+
 export interface EffectSettled extends Happened {
   readonly type: 'effect-settled'
   readonly effectId: string
@@ -51,5 +63,11 @@ export interface StepRequested extends Happened {
 }
 
 /** What can be delivered to an execution's inbox. */
-export type InboxEvent = Triggered | MessageReceived | TimedOut | Cancelled | StepRequested
+export type InboxEvent =
+  | Triggered
+  | MessageReceived
+  | TimedOut
+  | ConversationLost
+  | Cancelled
+  | StepRequested
 export type Event = InboxEvent | EffectSettled

@@ -88,6 +88,20 @@ export interface ReplyPause {
   readonly since: number
   readonly until: number
   readonly memory: Json
+  /** Absent before the Conversation was first looked at. */
+  readonly look?: Look
+  /** The Conversation has been read back up to this index: no earlier reply is missing. */
+  readonly readTo?: number
+}
+
+/** How it goes to read a Conversation back for replies that nobody has told of. */
+export interface Look {
+  /** When it was last read; null where that has not succeeded yet. */
+  readonly at: number | null
+  /** When it is read next. */
+  readonly next: number
+  /** Looks in a row that came to nothing; 0 after one that succeeded. */
+  readonly failures: number
 }
 
 /** A Conversation that a widget addressed, and where a webhook of ours may therefore be. */

@@ -22,6 +22,10 @@ export function refusal(execution: Execution, event: Event): string | null {
       return pause?.type === 'reply' && pause.token === event.token
         ? null
         : 'The timer belongs to an earlier wait'
+    case 'conversation-lost':
+      return pause?.type === 'reply' && pause.token === event.token
+        ? null
+        : 'The wait that it ends is over'
     case 'effect-settled':
       return pause?.type === 'effect' && pause.effect.id === event.effectId
         ? null

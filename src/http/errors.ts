@@ -83,6 +83,9 @@ function send(
   return reply.code(status).send(body)
 }
 
+/** The HTTP status that this error is answered with. */
+export const statusOf = (error: FastifyError): number => answerTo(error).status
+
 function answerTo(error: FastifyError): Answer {
   if (error instanceof NotFound) return { status: 404, code: 20404 }
   if (error instanceof ContactBusy) {

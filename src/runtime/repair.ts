@@ -4,9 +4,9 @@ import { deliverMessage } from './deliver.ts'
 import { CallFailed } from './errors.ts'
 import type { Done, Finding, Found } from './findings.ts'
 import type { Deviation } from './inspect.ts'
-import { missedMessages } from './next-events.ts'
 import { addWebhook } from './perform.ts'
 import type { Claim } from './ports.ts'
+import { repliesTo } from './read-back.ts'
 import type { Runtime } from './runtime.ts'
 
 const doneBy: Readonly<Record<Found, Done>> = {
@@ -86,7 +86,7 @@ async function removeAll(
 async function deliverMissed(runtime: Runtime, execution: Execution): Promise<void> {
   const { pause, sid } = execution
   if (pause?.type !== 'reply') return
-  for (const message of await missedMessages(runtime, execution, pause, runtime.clock.now())) {
+  for (const message of await repliesTo(runtime, execution, pause)) {
     await deliverMessage(runtime, sid, message)
   }
 }

@@ -1,5 +1,6 @@
 import type { Env } from '../engine/widget.ts'
 import type { FlowBook } from './flow-book.ts'
+import type { Lookout } from './looks.ts'
 import type {
   Agents,
   Clock,
@@ -25,6 +26,7 @@ export interface Tools {
   readonly ids: Ids
   readonly logger: Logger
   readonly env: Env
+  readonly lookout: Lookout
 }
 
 export interface Runtime extends Tools {

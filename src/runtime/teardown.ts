@@ -17,12 +17,12 @@ const longestPauseMs = 60 * 60 * 1000
  */
 export async function runTeardown(tools: Tools, claim: Claim, lease: Lease): Promise<void> {
   const { execution } = claim
-  const { executions, clock, env } = tools
+  const { executions, clock } = tools
   const teardown =
     execution.teardown && (await tryTasks(tools, execution, execution.teardown, lease))
   const after: Execution = { ...execution, teardown }
   const now = clock.now()
-  const next = dueAt(after, env.limits)
+  const next = dueAt(tools, after)
   if (!teardown && next <= now) return executions.remove(claim)
   await executions.commit(claim, {
     execution: after,

@@ -2,6 +2,7 @@ import type { Effect } from '../engine/effect.ts'
 import type { EffectSettled, Event, InboxEvent } from '../engine/event.ts'
 import type { Execution, Step } from '../engine/execution.ts'
 import { dueAt } from './due.ts'
+import { leavesGap, readGap } from './gap.ts'
 import type { Lease } from './lease.ts'
 import { acceptDue, inConversationOrder } from './next-events.ts'
 import { leavesNoTrace, perform } from './perform.ts'
@@ -30,14 +31,23 @@ export async function runTurn(tools: Tools, claim: Claim, lease: Lease): Promise
   const turn: Turn = { claim, lease, execution, recovering, steps: [], consumed: [] }
   await takeUp(tools, turn)
   for (let { inbox } = claim; ; ) {
-    for (const event of inConversationOrder(inbox)) {
-      turn.consumed.push(event.id)
-      await settleAll(tools, turn, await advanceBy(tools, turn, event))
-    }
-    if (inbox.length === 0) await acceptDue(tools, turn.execution)
+    const allTaken = await takeAll(tools, turn, inConversationOrder(inbox))
+    if (inbox.length === 0) turn.execution = await acceptDue(tools, turn.execution)
     inbox = await commit(tools, turn, false)
+    // What comes next, an earlier turn may have done along with what is saved now.
+    if (!allTaken) turn.recovering = recovering
     if (inbox.length === 0) return turn.execution
   }
+}
+
+/** False where it stopped before a message, as the inbox may have an earlier one now. */
+async function takeAll(tools: Tools, turn: Turn, events: readonly InboxEvent[]): Promise<boolean> {
+  for (const event of events) {
+    if (leavesGap(turn.execution, event) && (await readGap(tools, turn, event))) return false
+    turn.consumed.push(event.id)
+    await settleAll(tools, turn, await advanceBy(tools, turn, event))
+  }
+  return true
 }
 
 /** An execution that was saved while an effect was still to be done goes on with that effect. */
@@ -78,19 +88,15 @@ async function settled(
   }
 }
 
-async function commit(
-  { executions, env, clock }: Tools,
-  turn: Turn,
-  hold: boolean
-): Promise<readonly InboxEvent[]> {
+async function commit(tools: Tools, turn: Turn, hold: boolean): Promise<readonly InboxEvent[]> {
+  const { executions, clock } = tools
   const { claim, lease, execution, steps, consumed } = turn
-  const due = dueAt(execution, env.limits)
   const now = clock.now()
   const inbox = await executions.commit(claim, {
     execution,
     steps,
     consumed,
-    dueAt: due,
+    dueAt: dueAt(tools, execution),
     hold,
     now
   })

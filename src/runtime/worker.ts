@@ -1,6 +1,7 @@
-import { catchUp } from './catch-up.ts'
+import { makeCatchUp } from './catch-up.ts'
 import { FenceLost, Stopping, StoreUnavailable } from './errors.ts'
 import { type Lease, makeLease } from './lease.ts'
+import { isLook, putOffLook } from './look.ts'
 import type { Claim } from './ports.ts'
 import type { Tools } from './runtime.ts'
 import { runTeardown } from './teardown.ts'
@@ -17,6 +18,8 @@ export interface Worker {
   run(claim: Claim, first?: () => Promise<Claim>): Promise<void>
   /** Looks for due executions now, not only at the next interval. */
   poll(): void
+  /** Something may have been said that nobody heard: reads all waits back, as soon as the store answers. */
+  catchUp(): void
   start(): void
   /** Claims nothing more, and resolves when the turns under way are over. */
   stop(): Promise<void>
@@ -28,16 +31,15 @@ export interface WorkerOptions {
   readonly leaseMs: number
 }
 
-/** By then the service listens, so that no reply falls between the two. */
-const catchUpAfterMs = 1000
+/** Scheduled looks at once, so that they take no turn from anybody; those beyond are put off. */
+const looksAtOnce = 20
 
 export function makeWorker(tools: Tools, options: WorkerOptions): Worker {
-  const { executions, clock, logger } = tools
+  const { executions, clock, logger, lookout } = tools
   const running = new Map<Claim, { readonly done: Promise<void>; readonly lease: Lease }>()
   const latestOf = new Map<string, Promise<void>>()
   const timers: (() => void)[] = []
   let polling: Promise<void> | null = null
-  let catchingUp: Promise<void> | null = null
   let askedAgain = false
   let open = true
 
@@ -73,11 +75,15 @@ export function makeWorker(tools: Tools, options: WorkerOptions): Worker {
       })
     },
 
+    catchUp() {
+      missed.request()
+      worker.poll()
+    },
+
     start() {
       timers.push(
         clock.every(options.pollMs, worker.poll),
-        clock.every(options.leaseMs / 6, keepLeases),
-        clock.every(catchUpAfterMs, catchUpOnce(clock.now()))
+        clock.every(options.leaseMs / 6, keepLeases)
       )
       worker.poll()
     },
@@ -86,10 +92,11 @@ export function makeWorker(tools: Tools, options: WorkerOptions): Worker {
       open = false
       for (const stopTimer of timers) stopTimer()
       await polling
-      await catchingUp
+      await missed.stop()
       await Promise.all([...running.values()].map(({ done }) => done))
     }
   }
+  const missed = makeCatchUp(tools, worker)
   return worker
 
   async function runClaim(given: Claim, lease: Lease, first?: () => Promise<Claim>): Promise<void> {
@@ -102,28 +109,35 @@ export function makeWorker(tools: Tools, options: WorkerOptions): Worker {
     } catch (error) {
       if (error instanceof FenceLost || error instanceof Stopping)
         logger.info({ executionSid: sid }, error.message)
-      else {
+      else
         logger.error(
           { executionSid: sid, error },
           'A turn broke off; it is claimed again when its lease ends'
         )
-        if (error instanceof StoreUnavailable) void endLease(given).catch(() => {})
-      }
+      // What another process can do at once need not wait for that.
+      if (error instanceof Stopping) await endLease(given).catch(() => {})
+      if (error instanceof StoreUnavailable) endLeaseOnceBack(given)
     }
   }
 
-  /** The store was away, and the turn with it: as soon as the store is back, anybody may do it again. */
-  async function endLease(claim: Claim): Promise<void> {
+  function endLease(claim: Claim): Promise<boolean> {
+    return executions.renew(claim, clock.now() - options.leaseMs)
+  }
+
+  /** As soon as the store is back, anybody may do the turn again. */
+  function endLeaseOnceBack(claim: Claim): void {
+    const { sid } = claim.execution
     const endsAt = clock.now() + options.leaseMs
-    while (open && clock.now() < endsAt) {
-      await clock.sleep(options.pollMs)
-      try {
-        await executions.renew(claim, clock.now() - options.leaseMs)
-        return worker.poll()
-      } catch (error) {
-        logger.debug({ executionSid: claim.execution.sid, error }, 'The store is still away')
-      }
-    }
+    const giveUp = clock.every(options.pollMs, () => {
+      if (!open || clock.now() >= endsAt) return giveUp()
+      endLease(claim).then(
+        () => {
+          giveUp()
+          worker.poll()
+        },
+        error => logger.debug({ executionSid: sid, error }, 'The store is still away')
+      )
+    })
   }
 
   async function claimDue(): Promise<void> {
@@ -132,19 +146,34 @@ export function makeWorker(tools: Tools, options: WorkerOptions): Worker {
         const room = options.maxTurns - running.size
         if (!open || room <= 0) return
         const claims = await executions.claimDue(clock.now(), Math.min(room, 100))
-        for (const claim of claims) worker.run(claim)
+        missed.begin()
+        await Promise.all(claims.map(runOrPutOff))
         if (claims.length < Math.min(room, 100)) return
       }
     } catch (error) {
+      // Nor could it take in what Twilio told meanwhile.
+      if (error instanceof StoreUnavailable) missed.request()
       logger.error({ error }, 'Looking for due executions failed; tried again soon')
     }
   }
 
-  function catchUpOnce(startedAt: number): () => void {
-    return () => {
-      catchingUp ??= catchUp({ ...tools, worker }, startedAt, () => open).catch(error =>
-        logger.error({ error }, 'Looking for replies of before the start broke off')
-      )
+  function hasRoomFor(claim: Claim): boolean {
+    const now = clock.now()
+    if (!isLook(claim, now)) return true
+    const looks = [...running.keys()].filter(other => isLook(other, now))
+    return looks.length < (lookout.inTrouble() ? 1 : looksAtOnce)
+  }
+
+  async function runOrPutOff(claim: Claim): Promise<void> {
+    if (hasRoomFor(claim)) {
+      worker.run(claim)
+      return
+    }
+    try {
+      // Where something came in meanwhile the claim goes on, and so does its turn.
+      if ((await putOffLook(tools, claim)).length > 0) worker.run(claim)
+    } catch (error) {
+      logger.warn({ executionSid: claim.execution.sid, error }, 'A look could not be put off')
     }
   }
 

@@ -266,12 +266,14 @@ t.test('a Conversation that is gone, or that nobody can read, is told', async t 
   await stage.client.conversations.v1.conversations(conversation).update({ state: 'closed' })
   await removeHooks(stage, conversation)
   t.match(await reconcile(), [{ found: 'gone', done: 'left', reason: /50377/ }])
+  t.match(await stage.find(sid), { status: 'ended', end: { reason: 'failed' } })
 
-  await stage.client.conversations.v1.conversations(conversation).remove()
-  t.match(await reconcile(), [{ found: 'gone', done: 'left', reason: /404/ }])
-  t.equal((await stage.find(sid)).status, 'active')
-  await forget(stage, sid)
-  t.same(await reconcile(), [], 'nothing is left of what is gone')
+  const other = await parked(stage)
+  await stage.client.conversations.v1.conversations(other.conversation).remove()
+  t.match(await other.reconcile(), [{ found: 'gone', done: 'left', reason: /404/ }])
+  t.equal((await stage.find(other.sid)).status, 'active', 'its next look ends it')
+  await forget(stage, other.sid)
+  t.same([...(await reconcile()), ...(await other.reconcile())], [])
 })
 
 t.test('a turn is never raced: it is waited for, or told to be busy', async t => {

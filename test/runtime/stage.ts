@@ -168,6 +168,8 @@ interface Diagnosis {
   readonly doing: string
   readonly waiting_since: string | null
   readonly waiting_until: string | null
+  readonly last_look: string | null
+  readonly next_look: string | null
   readonly question_index: number | null
   readonly conversation_sid: string | null
   readonly end_reason: string | null

@@ -23,6 +23,12 @@ export type Action =
     }
   | { readonly do: 'timer'; readonly token: string | null }
   | {
+      readonly do: 'lose'
+      readonly token: string | null
+      readonly loss: 'closed' | 'deleted'
+      readonly answered: boolean
+    }
+  | {
       readonly do: 'step'
       readonly widget: { name: string } | { inline: State }
       readonly handOver: boolean
@@ -71,6 +77,12 @@ export function toAny(action: Action, execution: Execution, at: number): Event {
         execution,
         at
       )
+    case 'lose': {
+      const { pause } = execution
+      const token = action.token ?? (pause?.type === 'reply' ? pause.token : 'none')
+      const { loss, answered } = action
+      return { type: 'conversation-lost', id, at, token, loss, code: 50377, answered }
+    }
     case 'step':
       return { type: 'step-requested', id, at, widget: action.widget, handOver: action.handOver }
     case 'cancel':
@@ -151,6 +163,13 @@ const timer: Arbitrary<Action> = fc.record({
   token: fc.constantFrom(null, null, '0', '2', '3')
 })
 
+const lose: Arbitrary<Action> = fc.record({
+  do: fc.constant('lose'),
+  token: fc.constantFrom(null, null, '0', '2', '3'),
+  loss: fc.constantFrom('closed', 'deleted'),
+  answered: fc.boolean()
+})
+
 const odd = fc.constantFrom<Action>({ do: 'stray answer' }, { do: 'trigger', parameters: {} })
 const cancel = fc.constantFrom<Action>(
   { do: 'cancel', reason: 'api' },
@@ -187,6 +206,7 @@ export const actions = (widgetNames: readonly string[]): Arbitrary<Action[]> =>
           step(widgetNames),
           step(widgetNames),
           timer,
+          lose,
           odd,
           cancel
         ].map(one => one.map(action => [action]))

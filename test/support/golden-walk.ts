@@ -104,10 +104,19 @@ function checkChange(
     const channel = channelOf(before.context)?.conversationSid
     ok(event.conversationSid === channel && event.sentBy === null, 'is of this talk, and not ours')
   }
-  if (event.type === 'timed-out') {
+  if (event.type === 'timed-out' || event.type === 'conversation-lost') {
     ok(
       before.pause?.type === 'reply' && before.pause.token === event.token,
       'a timer is of this wait'
+    )
+  }
+  if (event.type === 'conversation-lost') {
+    ok(after.end?.reason === 'failed', 'a lost Conversation ends it')
+    const { tasks = [] } = after.teardown ?? {}
+    const lost = channelOf(before.context)?.conversationSid
+    ok(
+      tasks.every(task => task.conversationSid !== lost || task.type === 'remove-webhook'),
+      'and nothing but the webhook is touched there'
     )
   }
 }

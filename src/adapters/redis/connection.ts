@@ -137,7 +137,9 @@ function untilReady(client: Client, ms: number): Promise<void> {
 
 function within<T>(ms: number, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`No answer within ${ms} ms`)), ms)
+    const giveUp = () => reject(new Error(`No answer within ${ms} ms`))
+    // A process that was busy for so long first reads what has come in meanwhile.
+    const timer = setTimeout(() => setImmediate(() => setImmediate(giveUp)), ms)
     work.then(
       value => {
         clearTimeout(timer)

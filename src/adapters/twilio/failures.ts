@@ -16,14 +16,14 @@ function asCallFailed(error: unknown): CallFailed {
     message:
       status === null
         ? message
-        : `Twilio answered ${status}${numeric ? ` (${numeric})` : ''}: ${message}${hint(status)}`,
+        : `Twilio answered ${status}${numeric ? ` (${numeric})` : ''}: ${message}${hint(status, numeric)}`,
     outcome: status !== null && status < 500 ? 'refused' : 'unknown'
   })
 }
 
-/** What only the operator can put right. */
-const hint = (status: number): string =>
-  status === 401 || status === 403
+/** What only the operator can put right; a code of Conversations' own (50107, say) is about something else. */
+const hint = (status: number, code: number | null): string =>
+  status === 401 || (status === 403 && (code === null || code < 50_000))
     ? '; check the credentials of this service (TWILIO_AUTH_TOKEN, or TWILIO_API_KEY and TWILIO_API_SECRET)'
     : ''
 

@@ -1,5 +1,6 @@
 import type { Execution } from '../../engine/execution.ts'
 import { diagnose } from '../../runtime/diagnosis.ts'
+import type { Schedule } from '../../runtime/due.ts'
 import { isoDate } from '../links.ts'
 
 /** https://www.twilio.com/docs/studio/rest-api/v2/execution */
@@ -35,8 +36,9 @@ export function contextResource(execution: Execution, origin: string) {
   }
 }
 
-export function diagnosisResource(execution: Execution, origin: string) {
-  const { doing, waiting, conversationSid, teardown, problems } = diagnose(execution)
+export function diagnosisResource(schedule: Schedule, execution: Execution, origin: string) {
+  const diagnosis = diagnose(schedule, execution)
+  const { doing, waiting, lastLookAt, nextLookAt, conversationSid, teardown, problems } = diagnosis
   return {
     account_sid: execution.accountSid,
     flow_sid: execution.flowSid,
@@ -45,6 +47,8 @@ export function diagnosisResource(execution: Execution, origin: string) {
     doing,
     waiting_since: waiting && isoDate(waiting.since),
     waiting_until: waiting && isoDate(waiting.until),
+    last_look: lastLookAt && isoDate(lastLookAt),
+    next_look: nextLookAt && isoDate(nextLookAt),
     question_index: waiting?.afterIndex ?? null,
     conversation_sid: conversationSid,
     end_reason: execution.end?.reason ?? null,

@@ -112,6 +112,15 @@ export const Diagnosis = Type.Object(
     doing: Type.String({ description: 'What the execution is doing, in words' }),
     waiting_since: Nullable(DateTime),
     waiting_until: Nullable(DateTime),
+    last_look: Nullable(
+      Type.String({
+        format: 'date-time',
+        description: 'When the Conversation was last read back for replies whose webhook never came'
+      })
+    ),
+    next_look: Nullable(
+      Type.String({ format: 'date-time', description: 'When that happens next' })
+    ),
     question_index: Nullable(
       Type.Integer({ description: 'Only a message with a greater index is an answer' })
     ),

@@ -156,7 +156,8 @@ export const executionRoutes: FastifyPluginAsyncTypebox<ExecutionRoutesOptions> 
     },
     async handler(request) {
       const { FlowSid, ExecutionSid } = request.params
-      return diagnosisResource(await fetchExecution(runtime, FlowSid, ExecutionSid), request.origin)
+      const execution = await fetchExecution(runtime, FlowSid, ExecutionSid)
+      return diagnosisResource(runtime, execution, request.origin)
     }
   })
 }

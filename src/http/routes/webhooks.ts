@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyError } from 'fastify'
 import type { MessageReceived } from '../../engine/event.ts'
 import { deliverMessage } from '../../runtime/deliver.ts'
 import { BadRequest, NotFound } from '../../runtime/errors.ts'
@@ -8,6 +9,7 @@ import {
   receiveMessage
 } from '../../runtime/inbound.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
+import { statusOf } from '../errors.ts'
 import { errorResponses } from '../schemas.ts'
 import {
   acceptOnlySigned,
@@ -35,6 +37,11 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookRoutesOptions> = as
   { runtime, verifySignature, sentBy }
 ) => {
   acceptOnlySigned(app, verifySignature)
+  app.setErrorHandler(error => {
+    // Twilio calls only once, so what could not be taken in now has to be read back.
+    if (statusOf(error as FastifyError) >= 500) runtime.worker.catchUp()
+    throw error
+  })
 
   app.post('/webhooks/executions/:Sid', {
     bodyLimit: formBytes,
