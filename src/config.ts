@@ -69,6 +69,13 @@ export const Settings = Type.Object({
     }
   ),
   MAX_TURNS: Count(500, 'Turns that this process runs at once'),
+  LEASE_SECONDS: Type.Integer({
+    minimum: 2,
+    maximum: 3600,
+    default: 30,
+    description:
+      'Seconds after which another process takes over from one that died or stands still; the same for all of them'
+  }),
   CATCH_UP_MINUTES: Type.Integer({
     minimum: 0,
     maximum: 525_600,
@@ -126,6 +133,8 @@ export interface Config {
   readonly simulatorPort: number
   readonly reconcileAtStart: boolean
   readonly maxTurns: number
+  /** How long a process may be silent before others take over what it holds. */
+  readonly leaseMs: number
   /** Null where waits are not checked for replies in between. */
   readonly catchUpMs: number | null
   readonly limits: Limits
@@ -221,6 +230,7 @@ function configOf(settings: Settings): Config {
     simulatorPort: settings.SIMULATOR_PORT,
     reconcileAtStart: settings.RECONCILE_AT_START === 'true',
     maxTurns: settings.MAX_TURNS,
+    leaseMs: settings.LEASE_SECONDS * 1000,
     catchUpMs: settings.CATCH_UP_MINUTES === 0 ? null : settings.CATCH_UP_MINUTES * 60 * 1000,
     limits: {
       ...studioLimits,

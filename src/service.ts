@@ -6,6 +6,7 @@ import { makeSystemClock, type StoppableClock } from './adapters/system/clock.ts
 import { readFlowFiles } from './adapters/system/flow-files.ts'
 import { systemIds } from './adapters/system/ids.ts'
 import { makeMatcher } from './adapters/system/patterns.ts'
+import { watchStandstills } from './adapters/system/standstills.ts'
 import { makeAgents } from './adapters/twilio/agents.ts'
 import { makeClient } from './adapters/twilio/client.ts'
 import { makeConversations } from './adapters/twilio/conversations.ts'
@@ -42,7 +43,6 @@ export interface Service {
   close(): Promise<void>
 }
 
-const leaseMs = 30_000
 const pollMs = 250
 
 /** Puts the rooms together. The service runs executions from here on; whether it listens is the caller's. */
@@ -56,9 +56,12 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     alwaysSuspend = false
   } = options
   const store = await openStore(config)
+  // A claim is renewed so often that whoever loses it has stood still for longer than this.
+  const standstills = watchStandstills(clock, config.leaseMs / 3)
   const httpClient = makeHttpClient({
     ...(twilio.baseUrl !== null && { baseUrl: twilio.baseUrl }),
-    sleep: clock.sleep
+    sleep: clock.sleep,
+    standstills: standstills.count
   })
   const { accountSid } = twilio
   const credential = twilio.apiKey ?? credentialOf(twilio)
@@ -113,6 +116,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       await store.close()
       await httpClient.close()
       await httpCaller.close()
+      standstills.stop()
     }
   }
   try {
@@ -127,7 +131,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 }
 
 /** Only the store that is used is loaded: the other one's library would cost a tenth of the start. */
-async function openStore({ redis, dataDir }: Config): Promise<Store> {
+async function openStore({ redis, dataDir, leaseMs }: Config): Promise<Store> {
   if (redis) {
     const { openRedisStore } = await import('./adapters/redis/store.ts')
     return openRedisStore({ ...redis, leaseMs })
@@ -147,6 +151,7 @@ export function makeRuntime(
   logger: PinoLogger,
   { store, ...world }: World
 ): Runtime {
+  const { maxTurns, leaseMs } = config
   const tools: Tools = {
     ...world,
     executions: store.executions,
@@ -162,7 +167,7 @@ export function makeRuntime(
       matches: makeMatcher()
     }
   }
-  return { ...tools, worker: makeWorker(tools, { maxTurns: config.maxTurns, pollMs, leaseMs }) }
+  return { ...tools, worker: makeWorker(tools, { maxTurns, pollMs, leaseMs }) }
 }
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string }

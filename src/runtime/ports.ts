@@ -127,7 +127,7 @@ export interface ExecutionStore {
    * nothing, when somebody else has claimed the execution since.
    */
   commit(claim: Claim, commit: Commit): Promise<readonly InboxEvent[]>
-  /** A new lease for a turn that takes long. False when the claim is lost. */
+  /** A new lease, from `now` on, for a turn that takes long; or none, where `now` lies a lease back. False when the claim is lost. */
   renew(claim: Claim, now: number): Promise<boolean>
   /** Forgets the execution, its steps and its indexes. Throws `FenceLost` as `commit` does. */
   remove(claim: Claim): Promise<void>

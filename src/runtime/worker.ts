@@ -114,7 +114,30 @@ export function makeWorker(tools: Tools, options: WorkerOptions): Worker {
           { executionSid: sid, error },
           'A turn broke off; it is claimed again when its lease ends'
         )
+      // What another process can do at once need not wait for that.
+      if (error instanceof Stopping) await endLease(given).catch(() => {})
+      if (error instanceof StoreUnavailable) endLeaseOnceBack(given)
     }
+  }
+
+  function endLease(claim: Claim): Promise<boolean> {
+    return executions.renew(claim, clock.now() - options.leaseMs)
+  }
+
+  /** As soon as the store is back, anybody may do the turn again. */
+  function endLeaseOnceBack(claim: Claim): void {
+    const { sid } = claim.execution
+    const endsAt = clock.now() + options.leaseMs
+    const giveUp = clock.every(options.pollMs, () => {
+      if (!open || clock.now() >= endsAt) return giveUp()
+      endLease(claim).then(
+        () => {
+          giveUp()
+          worker.poll()
+        },
+        error => logger.debug({ executionSid: sid, error }, 'The store is still away')
+      )
+    })
   }
 
   async function claimDue(): Promise<void> {

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
+import { watchStandstills } from '../../src/adapters/system/standstills.ts'
 import { makeClient } from '../../src/adapters/twilio/client.ts'
 import { makeConversations } from '../../src/adapters/twilio/conversations.ts'
 import { type HttpClientOptions, makeHttpClient } from '../../src/adapters/twilio/http-client.ts'
@@ -429,6 +430,35 @@ const html =
 const page = (key: string, items: readonly object[], next: string | null = null): Answer =>
   json(200, { meta: { key, page_size: 100, next_page_url: next }, [key]: items })
 
+t.test('a process that stood still looks before it sends what it was to send later', async t => {
+  const refusal = () => json(429, { code: 20429, message: 'Too many requests' })
+  const { origin, received } = await twilioOf(t, refusal(), refusal(), json(200, { messages: [] }))
+  const { send, messagesAfter } = conversations(t, { baseUrl: origin, standsStill: true })
+  const failure = await failureOf(send(message, effectId))
+  t.match(failure, { outcome: 'unknown', message: /stood still/ })
+  t.equal(received.length, 1)
+  await messagesAfter(conversation, 0)
+  t.equal(received.length, 3, 'what only reads is simply done')
+})
+
+t.test('a standstill is seen by the tick after it, or by who asks first', async t => {
+  let now = 0
+  let tick = () => {}
+  const every = (_ms: number, call: () => void) => {
+    tick = call
+    return () => {}
+  }
+  const { count } = watchStandstills({ now: () => now, every }, 1000)
+  now += 999
+  t.equal(count(), 0)
+  now += 1000
+  t.equal(count(), 1)
+  now += 1000
+  tick()
+  now += 10
+  t.equal(count(), 2)
+})
+
 /** A server that gives these answers, one to a request, and notes what it was asked. */
 async function twilioOf(t: Test, ...answers: Answer[]) {
   const received: { method: string; url: string; body: string; authorization: string }[] = []
@@ -450,6 +480,8 @@ async function twilioOf(t: Test, ...answers: Answer[]) {
 }
 
 interface Setup extends Pick<HttpClientOptions, 'baseUrl' | 'timeoutMs'> {
+  /** The process stands still whenever it sleeps. */
+  readonly standsStill?: boolean
   readonly username?: string
   readonly password?: string
   /** Filled with the pauses between the tries. */
@@ -457,12 +489,21 @@ interface Setup extends Pick<HttpClientOptions, 'baseUrl' | 'timeoutMs'> {
 }
 
 function conversations(t: Test, setup: Setup) {
-  const { username = accountSid, password = 'token', pauses = [], ...options } = setup
+  const {
+    username = accountSid,
+    password = 'token',
+    pauses = [],
+    standsStill = false,
+    ...options
+  } = setup
+  let standstills = 0
   const httpClient = makeHttpClient({
     ...options,
+    standstills: () => standstills,
     random: () => 1,
     sleep: async ms => {
       pauses.push(ms)
+      if (standsStill) standstills += 1
     }
   })
   t.teardown(() => httpClient.close())

@@ -78,6 +78,31 @@ t.test('a turn whose lease may have passed asks before its next effect', async t
   })
 })
 
+t.test(
+  'a turn that broke off because the store was away is done again once it is back',
+  async t => {
+    const stage = await setStage(t)
+    const { clock, runtime, publish, openConversation, trigger, bodies, path } = stage
+    const { executions } = runtime
+    const { commit, renew } = executions
+    let asked = 0
+    const away = () => {
+      asked += 1
+      return Promise.reject(new StoreUnavailable('It is away'))
+    }
+    Object.assign(executions, { commit: away, renew: away })
+    const conversation = openConversation()
+    const begun = clock.now()
+    const { sid } = await trigger(await publish(twoMessages), { conversation_sid: conversation })
+    await eventually(() => bodies(conversation).length === 2)
+    await eventually(() => asked > 0)
+    Object.assign(executions, { commit, renew })
+    await clock.passUntil(async () => (await path(sid)).length === 4)
+    t.ok(clock.now() - begun < leaseMs / 2, 'before its lease would have ended')
+    t.same(bodies(conversation), ['one', 'two'])
+  }
+)
+
 t.test('a teardown that has lost its lease undoes nothing more', async t => {
   const stage = await setStage(t)
   const { clock, runtime, world, openConversation, publish, start, calls } = stage

@@ -60,6 +60,8 @@ export function startProcess(t: Test, settings: Settings) {
       child.kill(signal)
       return this.exited()
     },
+    /** Sends a signal that it is to survive. */
+    signal: (signal: NodeJS.Signals) => child.kill(signal),
     /** Resolves when it answers. */
     async ready() {
       const health = `http://127.0.0.1:${settings.PORT}/readyz`

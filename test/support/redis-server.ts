@@ -44,7 +44,7 @@ export async function redisUrl(t: Test): Promise<string> {
 
 /** A server of the test's own, with its settings on top; it keeps nothing on disk unless told. */
 export async function startRedis(
-  t: Test,
+  t: Pick<Test, 'teardown'>,
   settings: Readonly<Record<string, string>> = {}
 ): Promise<RedisServer> {
   const dir = mkdtempSync(join(tmpdir(), 'redis-'))
@@ -63,7 +63,7 @@ export async function startRedis(
 
 /** A server whose options are complete; its folder goes with it. */
 export async function startServer(
-  t: Test,
+  t: Pick<Test, 'teardown'>,
   dir: string,
   port: number,
   options: readonly string[]

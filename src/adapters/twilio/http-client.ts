@@ -28,6 +28,8 @@ export interface HttpClientOptions {
   readonly connections?: number
   readonly timeoutMs?: number
   readonly sleep: (ms: number) => Promise<void>
+  /** How often this process has stood still long enough for another one to take over its work. */
+  readonly standstills?: () => number
   readonly random?: () => number
 }
 
@@ -47,15 +49,22 @@ interface Host {
  */
 export function makeHttpClient(options: HttpClientOptions): HttpClient {
   const { baseUrl, connections = 64, timeoutMs = 15_000, sleep, random = Math.random } = options
+  const { standstills = () => 0 } = options
   const hosts = new Map<string, Host>()
 
   return {
     async request(request) {
       const url = target(request, baseUrl)
       const { pool, throttle } = hostOf(url.origin)
+      const known = standstills()
       for (let attempts = 1; ; attempts++) {
         const turn = throttle.enter()
         if (turn) await turn
+        // Somebody else may have done it by now, so the caller looks before it is done again.
+        if (request.method.toUpperCase() === 'POST' && standstills() > known) {
+          throttle.done()
+          throw noAnswer(request, url, new Error('this process stood still'))
+        }
         const { round } = throttle
         const answer = await send(pool, request, url).catch(asError)
         const attempt = attemptOf(request, answer)
