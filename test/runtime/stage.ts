@@ -118,7 +118,8 @@ export async function setStage(t: Test, options: Omit<BuildOptions, 'clock'> = {
     Object.assign(worker, {
       run(claim: Claim) {
         Object.assign(worker, { run })
-        void runTurn(toolsFor(claim), claim)
+        // It is the product's own way of saving that a death is tried on.
+        void runTurn({ ...toolsFor(claim), alwaysSuspend: false }, claim)
       }
     })
   }
