@@ -4,7 +4,7 @@
 //   FC_SEED=… FC_PATH=… FC_REPLAY=… npx tap test/runtime/model.test.ts
 
 import fc from 'fast-check'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { putFlow } from '../../src/runtime/flows.ts'
 import { alwaysSuspend } from '../support/build-service.ts'
 import { startChat } from './lab/chat.ts'
@@ -20,16 +20,25 @@ const { FC_SEED, FC_PATH, FC_REPLAY } = process.env
 
 t.setTimeout(nightly ? 3_600_000 : 300_000)
 
-t.test('whatever happens, a conversation goes as its model says', async t => {
+t.test('whatever happens, a conversation goes as its model says', t =>
+  tellStories(t, { alwaysSuspend, count: nightly ? 10_000 : 500 })
+)
+
+t.test('so it does where everything is saved and read again at every effect', t =>
+  tellStories(t, { alwaysSuspend: true, count: nightly ? 1000 : 100 })
+)
+
+async function tellStories(
+  t: Test,
+  { alwaysSuspend, count }: { readonly alwaysSuspend: boolean; readonly count: number }
+): Promise<void> {
   const lab = await openLab(t, { alwaysSuspend })
   let revision = 1
-  const publish = () =>
-    putFlow(lab.process.runtime, flowSid, {
-      friendlyName: 'Chat',
-      status: 'published',
-      definition: chatFlow(revision)
-    })
-  await publish()
+  await putFlow(lab.process.runtime, flowSid, {
+    friendlyName: 'Chat',
+    status: 'published',
+    definition: chatFlow(revision)
+  })
 
   const story = fc.commands(commands, {
     maxCommands: 14,
@@ -56,11 +65,10 @@ t.test('whatever happens, a conversation goes as its model says', async t => {
     }
   })
   await fc.assert(property, {
-    numRuns: nightly ? 10_000 : 500,
-    endOnFailure: false,
+    numRuns: count,
     ...(FC_SEED && { seed: Number(FC_SEED) }),
     ...(FC_PATH && { path: FC_PATH })
   })
   t.ok(told > 0)
   t.comment(`${told} stories`)
-})
+}

@@ -125,8 +125,9 @@ export async function setStage(t: Test, options: Omit<BuildOptions, 'clock'> = {
     Object.assign(worker, {
       run(claim: Claim) {
         Object.assign(worker, { run })
+        // It is the product's own way of saving that a death is tried on.
         const lease = makeLease({ ...runtime, leaseMs, failed() {} }, claim)
-        void runTurn(toolsFor(claim), claim, lease)
+        void runTurn({ ...toolsFor(claim), alwaysSuspend: false }, claim, lease)
       }
     })
   }
