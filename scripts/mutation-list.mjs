@@ -135,7 +135,7 @@ export const mutations = [
     file: 'src/widgets/resume-conversation.ts',
     find: 'attachment: { ...ref, attached: false, close: false }',
     replace: '',
-    tests: ['test/runtime/resume-conversation.test.ts']
+    tests: [golden]
   },
   {
     promise: 'P7 nothing left behind',

@@ -73,6 +73,18 @@ t.test(
   }
 )
 
+t.test('whoever looks before its time ends no wait', async t => {
+  const { clock, idle, bodies, publish, start, openConversation, find, runtime } = await setStage(t)
+  const conversation = openConversation()
+  const sid = await start(await publish(twoQuestions), conversation)
+  clock.pass(50_000)
+  const claim = await runtime.executions.claim(sid, clock.now())
+  if (claim) await runtime.worker.run(claim)
+  await idle()
+  t.same(bodies(conversation), ['one?'])
+  t.match(await find(sid), { pause: { type: 'reply', token: '2' }, stepCount: 2 })
+})
+
 t.test('a late reply after the timeout is refused', async t => {
   const stage = await setStage(t)
   const { clock, idle, bodies, publish, start, openConversation, find, world, runtime } = stage
@@ -476,7 +488,7 @@ t.test(
     await eventually(() => bodies(conversation).length === 1)
     world.say(conversation, { body: 'quick' })
     await simulator.idle()
-    t.equal((await find(sid)).stepCount, 0, 'it is queued, and the question is not saved')
+    t.not((await find(sid)).pause?.type, 'reply', 'it is queued, and the question is not saved')
     await idle()
     t.same(bodies(conversation), ['one?', 'quick', 'two?'])
     t.match(await find(sid), { pause: { type: 'reply', token: '3' }, problems: [] })
