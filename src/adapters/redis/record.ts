@@ -15,7 +15,7 @@ export interface Packed {
 }
 
 /** Steps repeat what the execution holds, so packed together with it they are small, and cost one call. */
-const mostBesideExecution = 2400
+const mostBesideExecution = 4000
 
 export function packRecord(
   execution: Execution,
