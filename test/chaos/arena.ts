@@ -25,6 +25,7 @@ export interface ArenaOptions {
   readonly processes: number
   readonly fsync: string
   readonly leaseSeconds: number
+  readonly maxTurns: number
   readonly simulator: Simulator
   readonly passing: Passing
   /** For processes that can be asked how much they hold. */
@@ -36,7 +37,7 @@ export interface ArenaOptions {
 
 /** Webhook calls are signed with the address of the balancer, which is the service's PUBLIC_URL. */
 export async function openArena(scope: Scope, options: ArenaOptions): Promise<Arena> {
-  const { processes: count, fsync, leaseSeconds, simulator, passing, reporting } = options
+  const { processes: count, fsync, leaseSeconds, maxTurns, simulator, passing, reporting } = options
   const folder = mkdtempSync(join(tmpdir(), 'reprise-chaos-'))
   let keep = false
   scope.teardown(() => keep || rmSync(folder, { recursive: true, force: true }))
@@ -52,6 +53,7 @@ export async function openArena(scope: Scope, options: ArenaOptions): Promise<Ar
     TWILIO_API_BASE_URL: origin,
     REDIS_URL: redis.url,
     LEASE_SECONDS: String(leaseSeconds),
+    MAX_TURNS: String(maxTurns),
     LOG_LEVEL: 'warn'
   }
   const processes: ServiceProcess[] = []

@@ -27,7 +27,8 @@ const webhooks: Calls = {
 // call that gets no answer has been done at once, or never will be.
 const calls: Calls = {
   '*': {
-    tooMany: { chance: 0.02, retryAfter: 1 },
+    // Each of them makes the whole service pause for that second.
+    tooMany: { chance: 0.003, retryAfter: 1 },
     serverError: { chance: 0.015 },
     serverErrorAfter: { chance: 0.01 },
     timeout: { chance: 0.005 },

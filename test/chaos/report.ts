@@ -32,7 +32,10 @@ export function reportOf(settings: ChaosSettings, outcome: Outcome): string {
     ['conversations', `${settings.conversations}, ${settings.atOnce} at once`],
     ['turns', `${turns}, ${Math.round(turns / seconds)} a second`],
     ['duration', duration(seconds * 1000)],
-    ['processes', `${settings.processes}, lease ${settings.leaseSeconds} s`],
+    [
+      'processes',
+      `${settings.processes}, lease ${settings.leaseSeconds} s, ${settings.maxTurns} turns at once`
+    ],
     ['kill -9 of a process', kills.process],
     ['kill -9 of Redis', `${kills.redis}, appendfsync ${settings.fsync}`],
     ['calls that the load balancer gave a 502', unanswered],

@@ -13,6 +13,7 @@ export interface ChaosSettings {
   readonly seed: number
   readonly waitSeconds: number
   readonly leaseSeconds: number
+  readonly maxTurns: number
   readonly fsync: string
 }
 
@@ -27,6 +28,7 @@ const options = {
   seed: ['', 'Repeats the choices of an earlier run'],
   'wait-seconds': ['60', 'How long a question waits; customers always answer sooner'],
   'lease-seconds': ['30', 'LEASE_SECONDS of the service'],
+  'max-turns': ['500', 'MAX_TURNS of the service'],
   fsync: ['always', 'appendfsync of Redis: always, everysec, no']
 } as const
 
@@ -72,6 +74,7 @@ export function readSettings(
     seed: text('seed') === '' ? Math.floor(Math.random() * 1_000_000_000) : number('seed'),
     waitSeconds: number('wait-seconds', 1),
     leaseSeconds: number('lease-seconds', 2),
+    maxTurns: number('max-turns', 1),
     fsync: text('fsync')
   }
 }

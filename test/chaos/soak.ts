@@ -34,6 +34,7 @@ async function soak(scope: Scope): Promise<boolean> {
     turns,
     waitSeconds: 600,
     leaseSeconds: 30,
+    maxTurns: 500,
     fsync: 'always',
     mood: 'calm',
     seed: 1,

@@ -23,6 +23,7 @@ t.test(
       seed: 20_261_122,
       waitSeconds: 6,
       leaseSeconds: 2,
+      maxTurns: 500,
       fsync: 'always'
     } as const
     const { offenders, measures } = await runChaos(t, settings, line => t.comment(line))

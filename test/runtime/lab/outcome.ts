@@ -51,7 +51,7 @@ function nameless(steps: readonly Step[]): string {
   return text
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
     .replace(/"date_(\w+)": \d+/g, '"date_$1": TIME')
-    .replace(/\+1555\d{7}/g, 'CUSTOMER')
+    .replace(/\+1777\d{7}/g, 'CUSTOMER')
     .replace(/\b([A-Z]{2})[0-9a-f]{32}\b/g, (found, kind) => {
       const name = names.get(found) ?? `${kind}-${names.size}`
       names.set(found, name)

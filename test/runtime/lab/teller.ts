@@ -16,7 +16,7 @@ let people = 0
 export function makeTeller(lab: Lab, flowSid: string) {
   const { world } = lab
   people += 1
-  const customer = `+1555${String(people).padStart(7, '0')}`
+  const customer = `+1777${String(people).padStart(7, '0')}`
   let conversation: string | null = null
   let sid: string | null = null
 
