@@ -9,10 +9,11 @@ import { makeMatcher } from './adapters/system/patterns.ts'
 import { watchStandstills } from './adapters/system/standstills.ts'
 import { makeAgents } from './adapters/twilio/agents.ts'
 import { makeClient } from './adapters/twilio/client.ts'
-import { makeConversations } from './adapters/twilio/conversations.ts'
+import { conversationIn, makeConversations } from './adapters/twilio/conversations.ts'
 import { makeHttpClient } from './adapters/twilio/http-client.ts'
 import { markerIn } from './adapters/twilio/marker.ts'
 import { makeFormSigner, makeSignatureCheck } from './adapters/twilio/signature.ts'
+import { makeWriteQueue } from './adapters/twilio/write-queue.ts'
 import type { Config, TwilioConfig } from './config.ts'
 import { buildApp } from './http/app.ts'
 import { InvalidFlow } from './runtime/errors.ts'
@@ -58,10 +59,15 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const store = await openStore(config)
   // A claim is renewed so often that whoever loses it has stood still for longer than this.
   const standstills = watchStandstills(clock, config.leaseMs / 3)
+  const writes = makeWriteQueue(clock)
   const httpClient = makeHttpClient({
     ...(twilio.baseUrl !== null && { baseUrl: twilio.baseUrl }),
     sleep: clock.sleep,
-    standstills: standstills.count
+    standstills: standstills.count,
+    tooManyWrites(path) {
+      const conversation = conversationIn(path)
+      if (conversation !== null) writes.slowDown(conversation)
+    }
   })
   const { accountSid } = twilio
   const credential = twilio.apiKey ?? credentialOf(twilio)
@@ -80,7 +86,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     agents: makeAgents(client),
     conversations: makeConversations({
       client,
-      clock,
+      writes,
       webhookUrl: sid => `${publicUrl}/webhooks/executions/${sid}`
     })
   })

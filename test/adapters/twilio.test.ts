@@ -8,6 +8,7 @@ import { type HttpClientOptions, makeHttpClient } from '../../src/adapters/twili
 import { markerIn, withMarker, withoutMarker } from '../../src/adapters/twilio/marker.ts'
 import { type Attempt, pauseBeforeRetry } from '../../src/adapters/twilio/retry.ts'
 import { makeFormSigner, makeSignatureCheck } from '../../src/adapters/twilio/signature.ts'
+import { makeWriteQueue } from '../../src/adapters/twilio/write-queue.ts'
 import type { Failure } from '../../src/engine/effect.ts'
 import { CallFailed } from '../../src/runtime/errors.ts'
 
@@ -509,7 +510,11 @@ function conversations(t: Test, setup: Setup) {
   t.teardown(() => httpClient.close())
   const webhookUrl = (sid: string) => `https://reprise.example/webhooks/executions/${sid}`
   const client = makeClient({ accountSid, user: username, secret: password, httpClient })
-  return makeConversations({ client, webhookUrl, clock: { now: Date.now, sleep: async () => {} } })
+  return makeConversations({
+    client,
+    webhookUrl,
+    writes: makeWriteQueue({ now: Date.now, sleep: async () => {} })
+  })
 }
 
 async function failureOf(asked: Promise<unknown>): Promise<Failure> {

@@ -11,15 +11,15 @@ import type {
   NewConversation,
   Participant
 } from '../../engine/effect.ts'
-import type { Clock, Conversations, ExecutionWebhook } from '../../runtime/ports.ts'
+import type { Conversations, ExecutionWebhook } from '../../runtime/ports.ts'
 import { call, isGone, toldApart } from './failures.ts'
 import { markerIn } from './marker.ts'
 import { eachMessage, isoDate, messageOptions, receivedMessage, sentMessage } from './messages.ts'
-import { makeWriteQueue } from './write-queue.ts'
+import type { WriteQueue } from './write-queue.ts'
 
 export interface ConversationsOptions {
   readonly client: Twilio
-  readonly clock: Pick<Clock, 'now' | 'sleep'>
+  readonly writes: WriteQueue
   /** Where Twilio is to send `onMessageAdded` of an execution's Conversation. */
   readonly webhookUrl: (executionSid: string) => string
 }
@@ -31,9 +31,8 @@ const pageSize = 100
  * for a named one. https://www.twilio.com/docs/conversations-classic/api
  */
 export function makeConversations(options: ConversationsOptions): Conversations {
-  const { client, clock, webhookUrl } = options
+  const { client, writes: queue, webhookUrl } = options
   const { v1 } = client.conversations
-  const queue = makeWriteQueue(clock)
 
   const at = ({ conversationSid, serviceSid }: ConversationRef): ConversationContext =>
     serviceSid === null
@@ -161,6 +160,12 @@ export function makeConversations(options: ConversationsOptions): Conversations 
 /** What flows say, and what other programs post by REST, fires no webhook; the latter has no participant. */
 const isReply = ({ participantSid, attributes }: MessageInstance): boolean =>
   participantSid !== null && markerIn(attributes) === null
+
+/** The Conversation that a path of the API is about. */
+export const conversationIn = (path: string): string | null => {
+  const [, name] = /\/Conversations\/([^/]+)/.exec(path) ?? []
+  return name === undefined ? null : decodeURIComponent(name)
+}
 
 /** A template may render anything, and a unique name may hold anything; the SDK puts it into the path as it is. */
 const inPath = (name: string): string =>

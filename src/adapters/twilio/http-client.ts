@@ -1,6 +1,6 @@
 import { type Dispatcher, errors, Pool } from 'undici'
 import { CallFailed } from '../../runtime/errors.ts'
-import { type Attempt, isAccountWide, pauseBeforeRetry } from './retry.ts'
+import { type Attempt, isAccountWide, isTooManyWrites, pauseBeforeRetry } from './retry.ts'
 import { makeThrottle, type Throttle } from './throttle.ts'
 
 // The SDK's own HTTP client (axios) costs several times the CPU of undici, and repeats nothing but 429s.
@@ -30,6 +30,8 @@ export interface HttpClientOptions {
   readonly sleep: (ms: number) => Promise<void>
   /** How often this process has stood still long enough for another one to take over its work. */
   readonly standstills?: () => number
+  /** Twilio has refused a write to what this path names, as there were too many. */
+  readonly tooManyWrites?: (path: string) => void
   readonly random?: () => number
 }
 
@@ -49,7 +51,7 @@ interface Host {
  */
 export function makeHttpClient(options: HttpClientOptions): HttpClient {
   const { baseUrl, connections = 64, timeoutMs = 15_000, sleep, random = Math.random } = options
-  const { standstills = () => 0 } = options
+  const { standstills = () => 0, tooManyWrites = () => {} } = options
   const hosts = new Map<string, Host>()
 
   return {
@@ -68,6 +70,7 @@ export function makeHttpClient(options: HttpClientOptions): HttpClient {
         const { round } = throttle
         const answer = await send(pool, request, url).catch(asError)
         const attempt = attemptOf(request, answer)
+        if (isTooManyWrites(attempt)) tooManyWrites(url.pathname)
         const pause = pauseBeforeRetry(attempt, attempts, random)
         const rest = pause === null ? null : sleep(pause)
         if (isAccountWide(attempt)) throttle.refused(round, attempt.retryAfterSeconds ? rest : null)

@@ -22,9 +22,12 @@ const conflictCodes = new Set([50391, 50419, 50449])
 const serviceRate = 50063
 const rateCodes = new Set([20429, serviceRate, 50074])
 
+/** One Conversation, or its service, is written to too fast. */
+export const isTooManyWrites = ({ code }: Attempt): boolean => code === serviceRate
+
 /** Not what one Conversation or service gets, but what the account as a whole makes of calls. */
-export const isAccountWide = ({ status, code }: Attempt): boolean =>
-  code === serviceRate ? false : status === 429 || rateCodes.has(code ?? 0)
+export const isAccountWide = (attempt: Attempt): boolean =>
+  !isTooManyWrites(attempt) && (attempt.status === 429 || rateCodes.has(attempt.code ?? 0))
 
 /**
  * How long to wait before the same call is made again, or null where it must not be.

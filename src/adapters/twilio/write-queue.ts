@@ -1,9 +1,9 @@
 import type { Clock } from '../../runtime/ports.ts'
 
 /**
- * Twilio takes 30 writes a second for one Conversation
- * (https://www.twilio.com/docs/conversations-classic/conversations-limits), and so many are made, one after
- * another in the order in which they were asked for. Who comes too early waits, and is never turned away:
+ * Writes to one Conversation are made one after another, in the order in which they were asked for. Twilio
+ * takes 30 a second (https://www.twilio.com/docs/conversations-classic/conversations-limits); where it has
+ * refused one, no more than that are made from then on. Who comes too early waits, and is never turned away:
  * that cannot be many, since each execution makes one write at a time, and five webhooks are all that a
  * Conversation has for them.
  */
@@ -12,6 +12,8 @@ export interface WriteQueue {
   /** Null where the write may be made at once, which is nearly always. `leave` must follow, whatever happens. */
   enter(lane: Lane): Promise<void> | null
   leave(lane: Lane): void
+  /** Twilio has refused a write to this Conversation, as there were too many. */
+  slowDown(conversation: string): void
   /** How many Conversations it remembers: those of the last seconds, forgotten as others are written to. */
   readonly size: number
 }
@@ -22,6 +24,8 @@ export interface Lane {
   /** When the latest writes were over: only then is it certain that Twilio has counted them. Oldest first. */
   readonly ends: number[]
   waiting: (() => void)[] | null
+  /** Whether to keep within what Twilio takes, until it rests. */
+  paced: boolean
 }
 
 export const writesPerWindow = 30
@@ -48,8 +52,8 @@ export function makeWriteQueue({ now, sleep }: Pick<Clock, 'now' | 'sleep'>): Wr
   }
 
   /** Null where there is room in this second. */
-  function pace({ ends }: Lane): Promise<void> | null {
-    if (ends.length < writesPerWindow) return null
+  function pace({ ends, paced }: Lane): Promise<void> | null {
+    if (!paced || ends.length < writesPerWindow) return null
     const [oldest = 0] = ends
     return isOver(oldest, now()) ? null : passed(oldest)
   }
@@ -59,15 +63,20 @@ export function makeWriteQueue({ now, sleep }: Pick<Clock, 'now' | 'sleep'>): Wr
     for (let time = now(); !isOver(end, time); time = now()) await sleep(end + windowMs - time)
   }
 
+  function of(conversation: string): Lane {
+    const time = now()
+    if (isOver(turnedAt, time)) forgetOld(time)
+    const known = recent.get(conversation)
+    if (known) return known
+    const lane = earlier.get(conversation) ?? { busy: false, ends: [], waiting: null, paced: false }
+    recent.set(conversation, lane)
+    return lane
+  }
+
   return {
-    of(conversation) {
-      const time = now()
-      if (isOver(turnedAt, time)) forgetOld(time)
-      const known = recent.get(conversation)
-      if (known) return known
-      const lane = earlier.get(conversation) ?? { busy: false, ends: [], waiting: null }
-      recent.set(conversation, lane)
-      return lane
+    of,
+    slowDown(conversation) {
+      of(conversation).paced = true
     },
 
     enter(lane) {

@@ -5,6 +5,7 @@ import { makeAgents } from '../../../src/adapters/twilio/agents.ts'
 import { makeClient } from '../../../src/adapters/twilio/client.ts'
 import { makeConversations } from '../../../src/adapters/twilio/conversations.ts'
 import { makeHttpClient } from '../../../src/adapters/twilio/http-client.ts'
+import { makeWriteQueue } from '../../../src/adapters/twilio/write-queue.ts'
 import type { Config } from '../../../src/config.ts'
 import type { HttpAnswer } from '../../../src/engine/effect.ts'
 import { CallFailed } from '../../../src/runtime/errors.ts'
@@ -54,7 +55,10 @@ export function startProcess(around: Surroundings): LabProcess {
       flows: power.wire(store.flows, 'store', { fate, failure: storeAway })
     },
     // Twilio's calls go wrong on the wire, behind the SDK.
-    conversations: power.wire(makeConversations({ client, webhookUrl, clock }), 'conversations'),
+    conversations: power.wire(
+      makeConversations({ client, webhookUrl, writes: makeWriteQueue(clock) }),
+      'conversations'
+    ),
     agents: power.wire(makeAgents(client), 'agents'),
     http: power.wire(shopOf(around.shop), 'http', { fate, failure: noAnswer })
   })
