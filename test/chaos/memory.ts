@@ -42,9 +42,13 @@ async function memoryOf({ pid, name }: ServiceProcess, folder: string) {
   return (await until(read, `the memory of ${name}`)) as { rss: number; heapUsed: number }
 }
 
-export const redisMemory = ({ port }: RedisServer) =>
+const redisMemory = ({ port }: RedisServer) =>
   ask(port, async client => {
     const info = await client.info('memory')
     const [, bytes = '0'] = /^used_memory:(\d+)/m.exec(info) ?? []
     return { keys: await client.dbsize(), bytes: Number(bytes) }
   })
+
+/** The names of all keys, but for notes, which are few and stay. */
+export const keysIn = ({ port }: RedisServer): Promise<string[]> =>
+  ask(port, async client => (await client.keys('*')).filter(key => !key.includes(':note:')))

@@ -29,8 +29,6 @@ export interface Offender {
   readonly story: readonly string[]
 }
 
-/** Customers are quick, so that much happens between two kills. */
-const thinkingMs = 40
 const readEveryMs = 250
 const tellEveryMs = 5000
 
@@ -40,7 +38,7 @@ export async function runChaos(
   tell: (line: string) => void
 ): Promise<Outcome> {
   const { seed } = settings
-  const game = await setUp(scope, { ...settings, thinkingMs })
+  const game = await setUp(scope, settings)
   const { arena, measures, trouble, customers, flowSid } = game
   const { world } = game.simulator
   const { talks, play } = customers

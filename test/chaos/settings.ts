@@ -11,6 +11,7 @@ export interface ChaosSettings {
   readonly restartRedisEvery: number
   readonly mood: Mood
   readonly seed: number
+  readonly thinkingMs: number
   readonly waitSeconds: number
   readonly leaseSeconds: number
   readonly maxTurns: number
@@ -26,6 +27,10 @@ const options = {
   'restart-redis-every': ['0', 'Seconds between two kill -9 of Redis; 0 for never'],
   mood: ['calm', `How Twilio behaves: ${Object.keys(moods).join(', ')}`],
   seed: ['', 'Repeats the choices of an earlier run'],
+  'thinking-ms': [
+    '40',
+    'Milliseconds within which a customer answers; few, so that much happens between two kills'
+  ],
   'wait-seconds': ['60', 'How long a question waits; customers always answer sooner'],
   'lease-seconds': ['30', 'LEASE_SECONDS of the service'],
   'max-turns': ['500', 'MAX_TURNS of the service'],
@@ -72,6 +77,7 @@ export function readSettings(
     restartRedisEvery: number('restart-redis-every'),
     mood,
     seed: text('seed') === '' ? Math.floor(Math.random() * 1_000_000_000) : number('seed'),
+    thinkingMs: number('thinking-ms'),
     waitSeconds: number('wait-seconds', 1),
     leaseSeconds: number('lease-seconds', 2),
     maxTurns: number('max-turns', 1),

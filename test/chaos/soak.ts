@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 import { accountSid, authToken, basic } from '../support/build-service.ts'
 import type { Arena } from './arena.ts'
 import { spread } from './measures.ts'
-import { redisMemory, reporting } from './memory.ts'
+import { keysIn, reporting } from './memory.ts'
 import { takeSamples, tellTrends } from './samples.ts'
 import { leaveCleanly, makeScope, type Scope } from './scope.ts'
 import { setUp } from './set-up.ts'
@@ -42,7 +42,7 @@ async function soak(scope: Scope): Promise<boolean> {
     reporting
   })
   const { world } = simulator
-  const before = await redisMemory(arena.redis)
+  const before = await keysIn(arena.redis)
 
   const endsAt = Date.now() + minutes * 60_000
   let number = 0
@@ -53,17 +53,17 @@ async function soak(scope: Scope): Promise<boolean> {
   const everyMs = Number(values['sample-seconds']) * 1000
   const samples = await takeSamples(arena, { endsAt, everyMs, turns: () => measures.turns })
   await Promise.all(players)
-  const after = await untilGone(arena, before.keys)
+  const after = await untilGone(arena, before.length)
 
   const flat = tellTrends(samples, atOnce)
   console.log(
     `${measures.turns} turns, each took ${spread(measures.turnTimes)} (median / p99 / max)`
   )
   console.log(
-    `${number} executions, each deleted; Redis had ${before.keys} keys before and has ${after} now`
+    `${number} executions, each deleted; Redis had ${before.length} keys before and has ${after.length} now`
   )
   for (const fault of faults.slice(0, 20)) console.log(fault)
-  const well = flat && faults.length === 0 && after <= before.keys
+  const well = flat && faults.length === 0 && after.length <= before.length
   console.log(well ? 'Flat: nothing grows.' : 'NOT FLAT, or not well.')
   return well
 
@@ -85,10 +85,10 @@ const faultOf = ({ number, executionSid }: Talk, what: string): string =>
   `Conversation ${number} (${executionSid}): ${what}`
 
 /** Deleted executions go when their teardown has run. */
-async function untilGone({ redis }: Arena, expected: number): Promise<number> {
+async function untilGone({ redis }: Arena, expected: number): Promise<string[]> {
   for (let left = 60; ; left -= 1) {
-    const { keys } = await redisMemory(redis)
-    if (keys <= expected || left === 0) return keys
+    const keys = await keysIn(redis)
+    if (keys.length <= expected || left === 0) return keys
     await sleep(1000)
   }
 }

@@ -2,7 +2,7 @@ import type { InboxEvent } from '../../engine/event.ts'
 import type { Execution } from '../../engine/execution.ts'
 import { executionText, stepText } from '../../engine/text.ts'
 import type { Claim, Commit } from '../../runtime/ports.ts'
-import { newMark } from '../memory/saves.ts'
+import { newMark, remember } from '../memory/saves.ts'
 import type { Contents, Tables } from './database.ts'
 import { claimedHead, type Head, leased, saveHead } from './head.ts'
 import { consume, readInbox } from './inbox.ts'
@@ -27,7 +27,7 @@ export function commit(
     tables.records.put(executionKey(sid), text)
     for (const step of stepTexts) tables.records.put(step.key, step.text)
     const mark = newMark()
-    memory.set(sid, { execution, mark })
+    remember(memory, { execution, mark })
     const head = { ...index(tables, execution, consume(tables, sid, before, consumed)), mark }
     const goesOn = hold || head.waiting > 0
     saveHead(

@@ -22,6 +22,13 @@ export const makeMemory = <Saved extends Save>(): Memory<Saved> =>
     sizeCalculation: ({ execution }) => sizeBesideContext + execution.contextSize
   })
 
+/** One that has ended says nothing more. */
+export function remember<Saved extends Save>(memory: Memory<Saved>, saved: Saved): void {
+  const { sid, status } = saved.execution
+  if (status === 'ended') memory.delete(sid)
+  else memory.set(sid, saved)
+}
+
 const writer = randomBytes(6).toString('base64url')
 let marks = 0
 

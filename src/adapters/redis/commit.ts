@@ -2,7 +2,7 @@ import type { InboxEvent } from '../../engine/event.ts'
 import type { Execution } from '../../engine/execution.ts'
 import { FenceLost } from '../../runtime/errors.ts'
 import type { Claim, Commit } from '../../runtime/ports.ts'
-import { newMark } from '../memory/saves.ts'
+import { newMark, remember } from '../memory/saves.ts'
 import type { Backend } from './backend.ts'
 import { type LastSave, lastSaves } from './claims.ts'
 import { eventKey, readEvent } from './inbox.ts'
@@ -33,7 +33,7 @@ async function save(
   const { record, batch, latest } = packRecord(execution, last.latest, steps)
   const mark = newMark()
   // Before it is known to be saved: the next event may be on its way already, and the mark will tell.
-  memory.set(sid, { execution, latest, mark })
+  remember(memory, { execution, latest, mark })
   const answer = await run(client =>
     client.commitTurn(
       ...inOrder(own),
