@@ -25,11 +25,9 @@ export async function opened(t: Test, dir: string): Promise<Store> {
 /** A process that writes until it is killed, or until no file of it may grow beyond `fileLimit` blocks. */
 export function startVictim(t: Test, dir: string, { fileLimit = 'unlimited' } = {}) {
   const script = fileURLToPath(new URL('./embedded-victim.ts', import.meta.url))
-  const limited = `ulimit -f ${fileLimit}; exec "$0" "$@"`
-  // Without the loaders of the test runner, which would write files of their own.
-  const env = { ...process.env, NODE_OPTIONS: '' }
+  // Without the loaders that the test runner adds to what is spawned: they die of the signal that the limit sends.
+  const limited = `unset NODE_OPTIONS; ulimit -f ${fileLimit}; exec "$0" "$@"`
   const child = spawn('sh', ['-c', limited, process.execPath, '--import', 'tsx', script, dir], {
-    env,
     stdio: 'pipe'
   })
   t.teardown(() => child.kill('SIGKILL'))
