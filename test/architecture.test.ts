@@ -12,7 +12,7 @@ interface Row {
 
 const everyRoom = ['*']
 const adapter = ['runtime/ports.ts', 'runtime/errors.ts', 'types of engine', 'types of flow']
-const store = [...adapter, 'engine/text.ts', 'adapters/memory']
+const store = [...adapter, 'engine/change.ts', 'engine/text.ts', 'adapters/memory']
 
 const table: Readonly<Record<string, Row>> = {
   flow: { rooms: [], packages: ['typebox'] },
@@ -22,10 +22,7 @@ const table: Readonly<Record<string, Row>> = {
   runtime: { rooms: ['engine', 'flow'], packages: [] },
   'adapters/memory': { rooms: adapter, packages: ['lru-cache', 'node:crypto'] },
   'adapters/embedded': { rooms: store, packages: ['lmdb', 'node:*'] },
-  'adapters/redis': {
-    rooms: store,
-    packages: ['ioredis', 'lz4-napi', 'node:*']
-  },
+  'adapters/redis': { rooms: store, packages: ['ioredis', 'node:*'] },
   'adapters/twilio': { rooms: adapter, packages: ['twilio', 'undici', 'node:*'] },
   'adapters/fetch': { rooms: adapter, packages: ['undici', 'node:*'] },
   'adapters/system': { rooms: adapter, packages: ['node:*'] },

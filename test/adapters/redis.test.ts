@@ -1,5 +1,5 @@
 import t from 'tap'
-import { packFast, packSmall, unpack } from '../../src/adapters/redis/pack.ts'
+import { pack, unpack } from '../../src/adapters/redis/pack.ts'
 import { openRedisStore } from '../../src/adapters/redis/store.ts'
 import { ask, freshPrefix, redisUrl } from '../support/redis-server.ts'
 import {
@@ -133,9 +133,8 @@ t.test('steps come back as they were, whichever claims they were saved under', a
 
 t.test('what was packed by an earlier version can be unpacked', async t => {
   const text = '{"sid":"FT00","number":1,"parentSid":null,"widget":"ask ⏳"}'
-  for (const pack of [packFast, packSmall]) t.equal(unpack(pack(text)), text)
-  const earlier = ['AT0AAAAFnAMCjQIPqwIDAvYHAjMCAB0IgHNrIOKPsyJ9', 'AiMqqaKVQInF2QqP+jcr1QIA']
-  for (const packed of earlier) t.equal(unpack(Buffer.from(packed, 'base64')), text)
+  t.equal(unpack(pack(text)), text)
+  t.equal(unpack(Buffer.from('AiMqqaKVQInF2QqP+jcr1QIA', 'base64')), text)
   t.throws(() => unpack(Buffer.from([3, 0, 0])), { message: /newer version/ })
 })
 

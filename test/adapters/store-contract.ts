@@ -9,6 +9,7 @@ import { goingOn } from './contract/going-on.ts'
 import { listing } from './contract/listing.ts'
 import { notes } from './contract/notes.ts'
 import type { MakeStore } from './contract/samples.ts'
+import { saving } from './contract/saving.ts'
 import { sequences } from './contract/sequences.ts'
 
 /** What every store promises, races included; each adapter runs it on stores of its own. */
@@ -18,6 +19,7 @@ export function storeContract(t: Test, name: string, makeStore: MakeStore): void
   t.test(`${name}: delivering`, t => delivering(t, makeStore))
   t.test(`${name}: claiming`, t => claiming(t, makeStore))
   t.test(`${name}: committing`, t => committing(t, makeStore))
+  t.test(`${name}: saving again and again`, t => saving(t, makeStore))
   t.test(`${name}: forgetting`, t => forgetting(t, makeStore))
   t.test(`${name}: listing`, t => listing(t, makeStore))
   t.test(`${name}: flows`, t => flows(t, makeStore))

@@ -13,8 +13,8 @@ export interface Save {
 export type Memory<Saved extends Save> = LRUCache<string, Saved>
 
 /** In characters of JSON, about; objects take a few times as much. */
-const maxSize = 16_000_000
-const sizeBesideContext = 4000
+const maxSize = 40_000_000
+const sizeBesideContext = 10_000
 
 export const makeMemory = <Saved extends Save>(): Memory<Saved> =>
   new LRUCache({

@@ -1,7 +1,7 @@
 import type { Memory } from '../memory/saves.ts'
-import type { Saved } from './claims.ts'
 import type { Connection } from './connection.ts'
 import type { Keys } from './keys.ts'
+import type { LastSave } from './record.ts'
 
 /** What every operation works with. */
 export interface Backend {
@@ -9,5 +9,5 @@ export interface Backend {
   readonly read: Connection['read']
   readonly keys: Keys
   readonly leaseMs: number
-  readonly memory: Memory<Saved>
+  readonly memory: Memory<LastSave>
 }

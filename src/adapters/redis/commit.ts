@@ -4,11 +4,11 @@ import { FenceLost } from '../../runtime/errors.ts'
 import type { Claim, Commit } from '../../runtime/ports.ts'
 import { newMark, remember } from '../memory/saves.ts'
 import type { Backend } from './backend.ts'
-import { type LastSave, lastSaves } from './claims.ts'
+import { lastSaves } from './claims.ts'
 import { eventKey, readEvent } from './inbox.ts'
 import { inOrder } from './keys.ts'
 import { contactList, conversationList, placeOf } from './lists.ts'
-import { packRecord, unpackRecord } from './record.ts'
+import { type LastSave, mostTexts, nextSave, readRecord } from './record.ts'
 
 export async function commit(backend: Backend, claim: Claim, turn: Commit): Promise<InboxEvent[]> {
   for (;;) {
@@ -30,26 +30,27 @@ async function save(
   const own = keys.execution(sid)
   if (!own) throw new FenceLost(sid)
 
-  const { record, batch, latest } = packRecord(execution, last.latest, steps)
-  const mark = newMark()
+  const ended = execution.status === 'ended'
+  const { entry, save } = nextSave(last, execution, steps, newMark())
   // Before it is known to be saved: the next event may be on its way already, and the mark will tell.
-  remember(memory, { execution, latest, mark })
+  remember(memory, save)
   const answer = await run(client =>
     client.commitTurn(
       ...inOrder(own),
       keys.lists(own.shard, flowSid),
       sid,
       claim.fence,
-      record,
-      batch ?? '',
+      entry.dropped,
+      entry.first,
+      entry.batch ?? '',
       last.mark,
-      mark,
+      save.mark,
       dueAt ?? '',
       now + leaseMs,
       hold ? 1 : 0,
-      execution.status === 'ended' ? 1 : 0,
+      ended ? 1 : 0,
       placeOf(claim.execution),
-      contactList(claim.execution),
+      ended ? contactList(claim.execution) : '',
       consumed.length,
       ...consumed.map(eventKey),
       ...newLists(claim.execution, execution)
@@ -57,7 +58,7 @@ async function save(
   )
   if (answer === -1) throw new FenceLost(sid)
   if (answer === -2) return null
-  lastSaves.set(claim, { latest, mark })
+  lastSaves.set(claim, save)
   return answer.map(readEvent)
 }
 
@@ -74,8 +75,8 @@ async function readLastSave({ run, keys }: Backend, { execution }: Claim): Promi
   if (!own) throw new FenceLost(execution.sid)
   const [mark, record] = await Promise.all([
     run(client => client.hget(own.head, 'mark')),
-    run(client => client.lindexBuffer(own.record, 0))
+    run(client => client.lrangeBuffer(own.record, 0, mostTexts - 1))
   ])
-  if (!record) throw new FenceLost(execution.sid)
-  return { latest: unpackRecord(record).latest, mark: mark ?? '' }
+  if (record.length === 0) throw new FenceLost(execution.sid)
+  return { ...readRecord(record), mark: mark ?? '' }
 }

@@ -5,7 +5,7 @@ import { claim, lastSaves } from './claims.ts'
 import { eventKey, writeEvent } from './inbox.ts'
 import { inOrder } from './keys.ts'
 import { contactList, firstLists, idempotencyList, placeOf, positionAt } from './lists.ts'
-import { packRecord } from './record.ts'
+import { firstSave, packNew } from './record.ts'
 
 /** A request that is repeated learns what the first one made, even where that stands in its way now. */
 export async function create(backend: Backend, entry: NewEntry): Promise<Created> {
@@ -33,7 +33,7 @@ async function createOnce(
       ...inOrder(own),
       keys.lists(own.shard, flowSid),
       sid,
-      packRecord(execution, '', []).record,
+      packNew(execution),
       eventKey(event.id),
       writeEvent(event),
       now,
@@ -48,7 +48,7 @@ async function createOnce(
   if (answer === 1) {
     if (!claim) return { outcome: 'created', claim: null, place }
     const first = { execution, inbox: [event], fence: 1, recovering: false }
-    lastSaves.set(first, { latest: '', mark: '' })
+    lastSaves.set(first, firstSave(execution))
     return { outcome: 'created', claim: first, place }
   }
   const [refusal, other] = answer

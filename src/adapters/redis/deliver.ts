@@ -4,6 +4,7 @@ import type { Backend } from './backend.ts'
 import { claimOf } from './claims.ts'
 import { eventKey, writeEvent } from './inbox.ts'
 import { inOrder } from './keys.ts'
+import { mostTexts } from './record.ts'
 
 /** An event that comes again is a duplicate even after the end: its sender learns that it had arrived. */
 export async function deliver(
@@ -24,7 +25,8 @@ export async function deliver(
       writeEvent(event),
       now,
       claim ? now + leaseMs : '',
-      saved?.mark ?? ''
+      saved?.mark ?? '',
+      mostTexts
     )
   )
   switch (answer) {

@@ -1,26 +1,19 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
-import { compressSync, uncompressSync } from 'lz4-napi'
 import { dictionary } from './dictionary.ts'
 
-// Executions wait for days, and Redis keeps them in memory, so texts are packed with a dictionary of what they
-// have in common. What is written at each turn is packed by LZ4, which takes a third of the time of zlib.
+// Executions wait for days, and Redis keeps them in memory, so their texts are packed, with a dictionary of what they
+// have in common.
 
-/** Packed texts begin with the number of their packing; a new dictionary would be a packing of its own. */
-const fast = 1
-const small = 2
+/** Packed texts begin with the number of their packing, which no text does; a new dictionary would be a new packing. */
+const packing = 2
 const standard = Buffer.from(dictionary)
 
-export const packFast = (text: string): Buffer =>
-  Buffer.concat([Buffer.of(fast), compressSync(Buffer.from(text), standard)])
+export const pack = (text: string): Buffer =>
+  Buffer.concat([Buffer.of(packing), deflateRawSync(text, { dictionary: standard })])
 
-/** Half the size, for what is written once and seldom read. */
-export const packSmall = (text: string): Buffer =>
-  Buffer.concat([Buffer.of(small), deflateRawSync(text, { dictionary: standard })])
+export const isPacked = ([first]: Buffer): boolean => first === packing
 
 export function unpack(bytes: Buffer): string {
-  const [packing] = bytes
-  const packed = bytes.subarray(1)
-  if (packing === fast) return uncompressSync(packed, standard).toString()
-  if (packing === small) return inflateRawSync(packed, { dictionary: standard }).toString()
-  throw new Error('A newer version of the service has packed this')
+  if (!isPacked(bytes)) throw new Error('A newer version of the service has packed this')
+  return inflateRawSync(bytes.subarray(1), { dictionary: standard }).toString()
 }

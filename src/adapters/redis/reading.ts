@@ -2,7 +2,7 @@ import type { Execution, Step } from '../../engine/execution.ts'
 import type { ExecutionQuery, Position } from '../../runtime/ports.ts'
 import type { Backend } from './backend.ts'
 import { boundsOf, listsOf, positionAt } from './lists.ts'
-import { unpackRecord, unpackSteps } from './record.ts'
+import { mostTexts, readRecord, readSteps } from './record.ts'
 
 export async function fetchExecution(
   { keys, read }: Backend,
@@ -10,14 +10,14 @@ export async function fetchExecution(
 ): Promise<Execution | null> {
   const own = keys.execution(sid)
   if (!own) return null
-  const packed = await read(client => client.lindexBuffer(own.record, 0))
-  return packed && unpackRecord(packed).execution
+  const record = await read(client => client.lrangeBuffer(own.record, 0, mostTexts - 1))
+  return record.length === 0 ? null : readRecord(record).execution
 }
 
 export async function fetchSteps({ keys, read }: Backend, sid: string): Promise<Step[]> {
   const own = keys.execution(sid)
   if (!own) return []
-  return unpackSteps(await read(client => client.lrangeBuffer(own.record, 0, -1)))
+  return readSteps(await read(client => client.lrangeBuffer(own.record, 0, -1)))
 }
 
 /** The fewest and the most executions that one round looks at. */

@@ -31,8 +31,8 @@ export type Taken = [
   fence: number,
   recovering: 0 | 1,
   mark: Buffer | null,
-  /** Null where the caller has what was saved last. */
-  record: Buffer | null,
+  /** Null where the caller has what was saved last; else its first texts. */
+  record: Buffer[] | null,
   events: Buffer[]
 ]
 

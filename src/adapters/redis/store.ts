@@ -1,13 +1,13 @@
 import type { Store } from '../../runtime/ports.ts'
 import { makeMemory } from '../memory/saves.ts'
 import { checkLayout, checkServer } from './checks.ts'
-import type { Saved } from './claims.ts'
 import type { Addresses } from './client.ts'
 import { connect } from './connection.ts'
 import { redisExecutions } from './executions.ts'
 import { redisFlows } from './flows.ts'
 import { keysOf } from './keys.ts'
 import { redisNotes } from './notes.ts'
+import type { LastSave } from './record.ts'
 
 export interface RedisStoreOptions extends Addresses {
   /** Chosen once, at the first start; more of them let a Cluster spread the work over more nodes. */
@@ -44,7 +44,7 @@ export async function openRedisStore({
     await close()
     throw error
   }
-  const backend = { run, read, keys, leaseMs, memory: makeMemory<Saved>() }
+  const backend = { run, read, keys, leaseMs, memory: makeMemory<LastSave>() }
   return {
     executions: redisExecutions(backend),
     flows: redisFlows(backend),

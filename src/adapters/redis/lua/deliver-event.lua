@@ -2,12 +2,12 @@
 --
 -- KEYS  record, head, inbox, due
 -- ARGV  sid, event id, event, now, end of the lease ('' not to claim),
---       mark of the save that the caller remembers ('' for none)
--- Returns {fence, 1 if recovering, mark of the last save, packed execution (nil where the caller remembers it),
+--       mark of the save that the caller remembers ('' for none), how many texts have the execution among them
+-- Returns {fence, 1 if recovering, mark of the last save, {first texts of the record} (nil where the caller remembers it),
 --         {event…}} when claimed; 0 when queued;
 --         -1 unknown execution; -2 duplicate event; -3 ended execution
 local record, head, inbox, due = unpack(KEYS)
-local sid, eventId, event, now, newLease, known = unpack(ARGV)
+local sid, eventId, event, now, newLease, known, mostTexts = unpack(ARGV)
 local seen = '=' .. eventId
 
 local fence, lease, ended, duplicate, mark = unpack(redis.call('HMGET', head, 'fence', 'lease', 'ended', seen, 'mark'))
@@ -24,8 +24,8 @@ if newLease == '' or held then
   return 0
 end
 
-local packed = mark ~= known and redis.call('LINDEX', record, 0)
+local texts = mark ~= known and redis.call('LRANGE', record, 0, mostTexts - 1)
 fence = tonumber(fence) + 1
 redis.call('HSET', head, seen, '', 'fence', fence, 'lease', newLease)
 redis.call('ZADD', due, newLease, sid)
-return { fence, lease == '' and 0 or 1, mark, packed, redis.call('LRANGE', inbox, 0, -1) }
+return { fence, lease == '' and 0 or 1, mark, texts, redis.call('LRANGE', inbox, 0, -1) }
