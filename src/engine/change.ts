@@ -13,10 +13,10 @@ export function changeOf(
   steps: readonly Step[]
 ): Change | null {
   if (!isSame(contextAfter(before.context, steps, after.unrecorded), after.context)) return null
-  const changed = Object.entries(after).filter(
-    ([name, value]) => name !== 'context' && value !== before[name as keyof Execution]
-  )
-  return Object.fromEntries(changed)
+  const change: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(after))
+    if (name !== 'context' && value !== before[name as keyof Execution]) change[name] = value
+  return change
 }
 
 export function executionAfter(

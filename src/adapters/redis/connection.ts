@@ -55,15 +55,15 @@ export async function connect(
     }
   }
 
-  async function read<T>(call: (client: Client) => Promise<T>): Promise<T> {
-    if (closed) throw new StoreUnavailable('The Redis store is closed')
-    try {
-      if (client.status !== 'ready') return await within(callMs, callOnceBack(call))
-      gather()
-      return await within(callMs, call(client))
-    } catch (error) {
-      throw faultOf(error, address)
-    }
+  function read<T>(call: (client: Client) => Promise<T>): Promise<T> {
+    if (closed) return Promise.reject(new StoreUnavailable('The Redis store is closed'))
+    return within(callMs, callNow(call), error => faultOf(error, address))
+  }
+
+  function callNow<T>(call: (client: Client) => Promise<T>): Promise<T> {
+    if (client.status !== 'ready') return callOnceBack(call)
+    gather()
+    return call(client)
   }
 
   async function callOnceBack<T>(call: (client: Client) => Promise<T>): Promise<T> {
@@ -135,9 +135,9 @@ function untilReady(client: Client, ms: number): Promise<void> {
   })
 }
 
-function within<T>(ms: number, work: Promise<T>): Promise<T> {
+function within<T>(ms: number, work: Promise<T>, faultOf: (error: unknown) => Error): Promise<T> {
   return new Promise((resolve, reject) => {
-    const giveUp = () => reject(new Error(`No answer within ${ms} ms`))
+    const giveUp = () => reject(faultOf(new Error(`No answer within ${ms} ms`)))
     // A process that was busy for so long first reads what has come in meanwhile.
     const timer = setTimeout(() => setImmediate(() => setImmediate(giveUp)), ms)
     work.then(
@@ -147,7 +147,7 @@ function within<T>(ms: number, work: Promise<T>): Promise<T> {
       },
       error => {
         clearTimeout(timer)
-        reject(error)
+        reject(faultOf(error))
       }
     )
   })
