@@ -135,7 +135,7 @@ function untilReady(client: Client, ms: number): Promise<void> {
   })
 }
 
-function within<T>(ms: number, work: Promise<T>, faultOf: (error: unknown) => Error): Promise<T> {
+function within<T>(ms: number, work: Promise<T>, faultOf: (error: unknown) => unknown): Promise<T> {
   return new Promise((resolve, reject) => {
     const giveUp = () => reject(faultOf(new Error(`No answer within ${ms} ms`)))
     // A process that was busy for so long first reads what has come in meanwhile.
