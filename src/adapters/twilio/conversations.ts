@@ -1,5 +1,4 @@
 import type { Twilio } from 'twilio'
-import type { MessageInstance } from 'twilio/lib/rest/conversations/v1/conversation/message.js'
 import type { ParticipantInstance } from 'twilio/lib/rest/conversations/v1/conversation/participant.js'
 import type {
   ConversationContext,
@@ -12,9 +11,18 @@ import type {
   Participant
 } from '../../engine/effect.ts'
 import type { Conversations, ExecutionWebhook } from '../../runtime/ports.ts'
+import { ask } from './client.ts'
 import { call, isGone, toldApart } from './failures.ts'
 import { markerIn } from './marker.ts'
-import { eachMessage, isoDate, messageOptions, receivedMessage, sentMessage } from './messages.ts'
+import {
+  isReply,
+  type Message,
+  messageForm,
+  newestFirst,
+  pageSize,
+  receivedMessage,
+  sentMessage
+} from './messages.ts'
 import type { WriteQueue } from './write-queue.ts'
 
 export interface ConversationsOptions {
@@ -23,8 +31,6 @@ export interface ConversationsOptions {
   /** Where Twilio is to send `onMessageAdded` of an execution's Conversation. */
   readonly webhookUrl: (executionSid: string) => string
 }
-
-const pageSize = 100
 
 /**
  * Conversations (classic), through the official SDK. Each call exists for the account's default service and
@@ -40,6 +46,11 @@ export function makeConversations(options: ConversationsOptions): Conversations 
       : (v1
           .services(inPath(serviceSid))
           .conversations(inPath(conversationSid)) as unknown as ConversationContext)
+
+  const base = v1.absoluteUrl('')
+
+  const messagesUrl = ({ conversationSid, serviceSid }: ConversationRef): string =>
+    `${base}${serviceSid === null ? '' : `/Services/${inPath(serviceSid)}`}/Conversations/${inPath(conversationSid)}/Messages`
 
   /** A call that changes a Conversation, when it is its turn. */
   async function write<T>({ conversationSid }: ConversationRef, ask: () => Promise<T>): Promise<T> {
@@ -123,31 +134,29 @@ export function makeConversations(options: ConversationsOptions): Conversations 
       }),
 
     send: (message, effectId) =>
-      write(message, async () =>
-        sentMessage(await at(message).messages.create(messageOptions(message, effectId)))
-      ),
+      write(message, async () => {
+        const uri = messagesUrl(message)
+        const data = messageForm(message, effectId)
+        return sentMessage(await ask<Message>(client, { method: 'post', uri, data }))
+      }),
 
     findSent: (ref, effectId, since) =>
       call(async () => {
-        for await (const message of eachMessage(
-          at(ref).messages.page({ order: 'desc', pageSize })
-        )) {
+        for await (const message of newestFirst(client, messagesUrl(ref))) {
           if (markerIn(message.attributes) === effectId) return sentMessage(message)
-          if (message.dateCreated && message.dateCreated.getTime() < since) return null
+          if (message.date_created && Date.parse(message.date_created) < since) return null
         }
         return null
       }),
 
     messagesAfter: (ref, index) =>
       call(async () => {
-        const newestFirst = []
-        for await (const message of eachMessage(
-          at(ref).messages.page({ order: 'desc', pageSize })
-        )) {
+        const replies = []
+        for await (const message of newestFirst(client, messagesUrl(ref))) {
           if (message.index <= index) break
-          if (isReply(message)) newestFirst.push(receivedMessage(message))
+          if (isReply(message)) replies.push(receivedMessage(message))
         }
-        return newestFirst.reverse()
+        return replies.reverse()
       }),
 
     close: ref =>
@@ -156,10 +165,6 @@ export function makeConversations(options: ConversationsOptions): Conversations 
       })
   }
 }
-
-/** What flows say, and what other programs post by REST, fires no webhook; the latter has no participant. */
-const isReply = ({ participantSid, attributes }: MessageInstance): boolean =>
-  participantSid !== null && markerIn(attributes) === null
 
 /** The Conversation that a path of the API is about. */
 export const conversationIn = (path: string): string | null => {
@@ -225,3 +230,7 @@ function participantOf(participant: ParticipantInstance): Participant {
     proxyAddress: binding?.proxy_address ?? null
   }
 }
+
+/** The SDK makes dates of all dates; Twilio wrote whole seconds. */
+const isoDate = (date: Date | null | undefined): string | null =>
+  date ? date.toISOString().replace(/\.\d{3}Z$/, 'Z') : null
