@@ -23,6 +23,7 @@ import {
   receivedMessage,
   sentMessage
 } from './messages.ts'
+import { encoded } from './sdk-request.ts'
 import type { WriteQueue } from './write-queue.ts'
 
 export interface ConversationsOptions {
@@ -40,17 +41,18 @@ export function makeConversations(options: ConversationsOptions): Conversations 
   const { client, writes: queue, webhookUrl } = options
   const { v1 } = client.conversations
 
+  // A template may render anything, and a unique name may hold anything; the SDK takes it for a path as it is.
   const at = ({ conversationSid, serviceSid }: ConversationRef): ConversationContext =>
     serviceSid === null
-      ? v1.conversations(inPath(conversationSid))
+      ? v1.conversations(encoded(conversationSid))
       : (v1
-          .services(inPath(serviceSid))
-          .conversations(inPath(conversationSid)) as unknown as ConversationContext)
+          .services(encoded(serviceSid))
+          .conversations(encoded(conversationSid)) as unknown as ConversationContext)
 
   const base = v1.absoluteUrl('')
 
   const messagesUrl = ({ conversationSid, serviceSid }: ConversationRef): string =>
-    `${base}${serviceSid === null ? '' : `/Services/${inPath(serviceSid)}`}/Conversations/${inPath(conversationSid)}/Messages`
+    `${base}${serviceSid === null ? '' : `/Services/${encoded(serviceSid)}`}/Conversations/${encoded(conversationSid)}/Messages`
 
   /** A call that changes a Conversation, when it is its turn. */
   async function write<T>({ conversationSid }: ConversationRef, ask: () => Promise<T>): Promise<T> {
@@ -88,7 +90,7 @@ export function makeConversations(options: ConversationsOptions): Conversations 
         const made =
           serviceSid === null
             ? await v1.conversations.create(options)
-            : await v1.services(inPath(serviceSid)).conversations.create(options)
+            : await v1.services(encoded(serviceSid)).conversations.create(options)
         return conversationOf(made as ConversationInstance)
       }),
 
@@ -171,10 +173,6 @@ export const conversationIn = (path: string): string | null => {
   const [, name] = /\/Conversations\/([^/]+)/.exec(path) ?? []
   return name === undefined ? null : decodeURIComponent(name)
 }
-
-/** A template may render anything, and a unique name may hold anything; the SDK puts it into the path as it is. */
-const inPath = (name: string): string =>
-  encodeURIComponent(name.replace(/\p{Surrogate}/gu, '\uFFFD'))
 
 /** Of `…/webhooks/executions/FN…`, which is what stays of our webhook's URL when PUBLIC_URL is another one tomorrow. */
 function executionIn(url: unknown): string | null {

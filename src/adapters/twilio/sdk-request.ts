@@ -21,7 +21,7 @@ export function makeCalls(): (request: SdkRequest, prefix: string) => Call {
     method: method.toUpperCase(),
     path: prefix + pathOf(uri, params),
     headers: { ...headers, authorization: basic(username, password) },
-    body: data ? form(data).toString() : null
+    body: data ? form(data) : null
   })
 }
 
@@ -32,7 +32,7 @@ export const originOf = (uri: string): string => uri.slice(0, pathStart(uri))
 
 function pathOf(uri: string, params: SdkRequest['params']): string {
   const path = uri.slice(pathStart(uri))
-  const query = params ? form(params).toString() : ''
+  const query = params ? form(params) : ''
   return query === '' ? path : `${path}${path.includes('?') ? '&' : '?'}${query}`
 }
 
@@ -40,15 +40,19 @@ function pathOf(uri: string, params: SdkRequest['params']): string {
 export const pathname = ({ path }: Call): string => path.replace(/\?.*/, '')
 
 /** Form bodies repeat the name for each item of a list. */
-function form(data: Readonly<Record<string, unknown>>): URLSearchParams {
-  const fields = new URLSearchParams()
+function form(data: Readonly<Record<string, unknown>>): string {
+  const fields: string[] = []
   for (const [name, value] of Object.entries(data)) {
     for (const item of Array.isArray(value) ? value : [value]) {
-      if (item !== undefined) fields.append(name, String(item))
+      if (item !== undefined) fields.push(`${encoded(name)}=${encoded(String(item))}`)
     }
   }
-  return fields
+  return fields.join('&')
 }
+
+/** Any text as a part of a URL or form; half a character, which has no bytes, becomes the sign for that. */
+export const encoded = (text: string): string =>
+  encodeURIComponent(text.replace(/\p{Surrogate}/gu, '\uFFFD'))
 
 /** A client shows the same credentials in all its calls. */
 function makeBasic() {
