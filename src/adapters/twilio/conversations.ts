@@ -34,8 +34,9 @@ export interface ConversationsOptions {
 }
 
 /**
- * Conversations (classic), through the official SDK. Each call exists for the account's default service and
- * for a named one. https://www.twilio.com/docs/conversations-classic/api
+ * Conversations (classic), through the official SDK: its resources, but for messages, of which each turn has
+ * one, its client alone. Each call exists for the account's default service and for a named one.
+ * https://www.twilio.com/docs/conversations-classic/api
  */
 export function makeConversations(options: ConversationsOptions): Conversations {
   const { client, writes: queue, webhookUrl } = options
@@ -49,18 +50,21 @@ export function makeConversations(options: ConversationsOptions): Conversations 
           .services(encoded(serviceSid))
           .conversations(encoded(conversationSid)) as unknown as ConversationContext)
 
-  const base = v1.absoluteUrl('')
+  const home = v1.absoluteUrl('')
 
   const messagesUrl = ({ conversationSid, serviceSid }: ConversationRef): string =>
-    `${base}${serviceSid === null ? '' : `/Services/${encoded(serviceSid)}`}/Conversations/${encoded(conversationSid)}/Messages`
+    `${home}${serviceSid === null ? '' : `/Services/${encoded(serviceSid)}`}/Conversations/${encoded(conversationSid)}/Messages`
 
   /** A call that changes a Conversation, when it is its turn. */
-  async function write<T>({ conversationSid }: ConversationRef, ask: () => Promise<T>): Promise<T> {
+  async function write<T>(
+    { conversationSid }: ConversationRef,
+    change: () => Promise<T>
+  ): Promise<T> {
     const lane = queue.of(conversationSid)
     const turn = queue.enter(lane)
     try {
       if (turn) await turn
-      return await ask()
+      return await change()
     } catch (error) {
       throw toldApart(error)
     } finally {
