@@ -68,9 +68,9 @@ export const mutations = [
   {
     promise: 'P4 no echo',
     what: 'messages of flows and programs are read back as replies',
-    file: 'src/adapters/twilio/conversations.ts',
-    find: 'participantSid !== null && markerIn(attributes) === null',
-    replace: 'participantSid !== undefined && attributes !== null',
+    file: 'src/adapters/twilio/messages.ts',
+    find: 'participant_sid !== null && markerIn(attributes) === null',
+    replace: 'participant_sid !== undefined && attributes !== null',
     tests: [model]
   },
   {

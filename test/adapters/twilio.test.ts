@@ -160,6 +160,37 @@ t.test('a refusal tells status, code and text', async t => {
   t.same(failure, { outcome: 'refused', status: 400, code: 50504, message: text })
 })
 
+t.test('a refusal in the shape of RFC 9457 tells its code and title', async t => {
+  const body = { type: 'https://www.twilio.com/docs', title: 'Too long', status: 400, code: 50504 }
+  const { origin } = await twilioOf(t, json(400, body))
+  const failure = await failureOf(conversations(t, { baseUrl: origin }).send(message, effectId))
+  const text = 'Twilio answered 400 (50504): [HTTP 400] Too long'
+  t.same(failure, { outcome: 'refused', status: 400, code: 50504, message: text })
+})
+
+t.test('an answer without end is not read to its end', async t => {
+  const endless: Answer = (_, response) => {
+    const write = () => response.destroyed || response.write('x'.repeat(1e6), write)
+    write()
+  }
+  const { origin, received } = await twilioOf(t, endless)
+  const failure = await failureOf(conversations(t, { baseUrl: origin }).send(message, effectId))
+  t.match(failure, { outcome: 'unknown', status: null, message: /exceeded max size/ })
+  t.equal(received.length, 1)
+})
+
+t.test('an answer that comes in pieces is put together, whatever they cut through', async t => {
+  const bytes = Buffer.from(JSON.stringify(messageAnswer(0, 'Grüße', '{}')))
+  const cut = bytes.indexOf('ü') + 1
+  const inPieces: Answer = (_, response) => {
+    response.write(bytes.subarray(0, cut), () =>
+      setImmediate(() => response.end(bytes.subarray(cut)))
+    )
+  }
+  const { origin } = await twilioOf(t, inPieces)
+  t.match(await conversations(t, { baseUrl: origin }).send(message, effectId), { body: 'Grüße' })
+})
+
 t.test('an answer that is not of Twilio leaves a POST in doubt', async t => {
   const { origin } = await twilioOf(t, html(200))
   t.match(await failureOf(conversations(t, { baseUrl: origin }).send(message, effectId)), {
@@ -193,7 +224,16 @@ t.test('a message carries its effect beside the attributes of its author', async
   const form = new URLSearchParams(received[0]?.body)
   t.same(JSON.parse(form.get('Attributes') ?? ''), { tone: 'warm', reprise: { effect: effectId } })
   t.same([...form.keys()].sort(), ['Attributes', 'Author', 'Body'])
-  t.equal(answer.attributes, '{"tone":"warm"}', 'and flows see only those')
+  t.same(answer, {
+    sid: 'IM0',
+    conversationSid,
+    index: 0,
+    author: 'ada',
+    body: 'Hello',
+    attributes: '{"tone":"warm"}',
+    participantSid: null,
+    dateCreated: '2026-11-22T12:00:00Z'
+  })
 
   for (const attributes of [
     null,
@@ -269,9 +309,22 @@ t.test('every page is read, wherever Twilio says that the next one is', async t 
 
 t.test('a named service has URLs of its own', async t => {
   const serviceSid = `IS${'2'.repeat(32)}`
-  const { origin, received } = await twilioOf(t, json(200, conversationAnswer))
-  await conversations(t, { baseUrl: origin }).fetch({ conversationSid, serviceSid })
-  t.equal(received[0]?.url, `/v1/Services/${serviceSid}/Conversations/${conversationSid}`)
+  const { origin, received } = await twilioOf(
+    t,
+    json(200, conversationAnswer),
+    json(201, messageAnswer(0, 'Hello', '{}')),
+    page('messages', [])
+  )
+  const { fetch, send, messagesAfter } = conversations(t, { baseUrl: origin })
+  const ref = { conversationSid, serviceSid }
+  await fetch(ref)
+  await send({ ...message, ...ref }, effectId)
+  await messagesAfter(ref, 0)
+  const path = `/v1/Services/${serviceSid}/Conversations/${conversationSid}`
+  t.same(
+    received.map(({ url }) => url),
+    [path, `${path}/Messages`, `${path}/Messages?Order=desc&PageSize=100`]
+  )
 })
 
 t.test('names that hold anything stay one part of the path', async t => {
@@ -279,6 +332,18 @@ t.test('names that hold anything stay one part of the path', async t => {
   const name = { conversationSid: 'a/b?c#d é', serviceSid: null }
   t.match(await failureOf(conversations(t, { baseUrl: origin }).fetch(name)), { status: 404 })
   t.equal(received[0]?.url, '/v1/Conversations/a%2Fb%3Fc%23d%20%C3%A9')
+})
+
+t.test('any text arrives as it was written', async t => {
+  const texts = ['a+b & c=d%20?#', 'Grüße 👋\r\n\0', "~!*()'"]
+  const answers = texts.map(text => json(201, messageAnswer(0, text, '{}')))
+  const { origin, received } = await twilioOf(t, ...answers, json(201, {}))
+  const { send } = conversations(t, { baseUrl: origin })
+  for (const body of [...texts, 'half of a \ud83d']) await send({ ...message, body }, effectId)
+  t.same(
+    received.map(({ body }) => new URLSearchParams(body).get('Body')),
+    [...texts, 'half of a \ufffd']
+  )
 })
 
 t.test('it shows the credentials that it was given', async t => {
@@ -545,6 +610,8 @@ t.test('signatures are judged as Twilio makes them', async t => {
   t.notOk(makeSignatureCheck('12346', 'https://example.com')(signature, path, parameters))
 
   const sign = makeFormSigner('12345')
+  const withPort = sign('https://example.com:443/hook', new URLSearchParams())
+  t.ok(makeSignatureCheck('12345', 'https://example.com')(withPort, '/hook', {}))
   for (const url of [
     'https://example.com/hook',
     'https://example.com:8443/hook?q=a%20b&r=%C3%BC',

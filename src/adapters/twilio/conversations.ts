@@ -1,5 +1,4 @@
 import type { Twilio } from 'twilio'
-import type { MessageInstance } from 'twilio/lib/rest/conversations/v1/conversation/message.js'
 import type { ParticipantInstance } from 'twilio/lib/rest/conversations/v1/conversation/participant.js'
 import type {
   ConversationContext,
@@ -12,9 +11,19 @@ import type {
   Participant
 } from '../../engine/effect.ts'
 import type { Conversations, ExecutionWebhook } from '../../runtime/ports.ts'
+import { ask } from './client.ts'
 import { call, isGone, toldApart } from './failures.ts'
 import { markerIn } from './marker.ts'
-import { eachMessage, isoDate, messageOptions, receivedMessage, sentMessage } from './messages.ts'
+import {
+  isReply,
+  type Message,
+  messageForm,
+  newestFirst,
+  pageSize,
+  receivedMessage,
+  sentMessage
+} from './messages.ts'
+import { encoded } from './sdk-request.ts'
 import type { WriteQueue } from './write-queue.ts'
 
 export interface ConversationsOptions {
@@ -24,30 +33,38 @@ export interface ConversationsOptions {
   readonly webhookUrl: (executionSid: string) => string
 }
 
-const pageSize = 100
-
 /**
- * Conversations (classic), through the official SDK. Each call exists for the account's default service and
- * for a named one. https://www.twilio.com/docs/conversations-classic/api
+ * Conversations (classic), through the official SDK: its resources, but for messages, of which each turn has
+ * one, its client alone. Each call exists for the account's default service and for a named one.
+ * https://www.twilio.com/docs/conversations-classic/api
  */
 export function makeConversations(options: ConversationsOptions): Conversations {
   const { client, writes: queue, webhookUrl } = options
   const { v1 } = client.conversations
 
+  // A template may render anything, and a unique name may hold anything; the SDK takes it for a path as it is.
   const at = ({ conversationSid, serviceSid }: ConversationRef): ConversationContext =>
     serviceSid === null
-      ? v1.conversations(inPath(conversationSid))
+      ? v1.conversations(encoded(conversationSid))
       : (v1
-          .services(inPath(serviceSid))
-          .conversations(inPath(conversationSid)) as unknown as ConversationContext)
+          .services(encoded(serviceSid))
+          .conversations(encoded(conversationSid)) as unknown as ConversationContext)
+
+  const home = v1.absoluteUrl('')
+
+  const messagesUrl = ({ conversationSid, serviceSid }: ConversationRef): string =>
+    `${home}${serviceSid === null ? '' : `/Services/${encoded(serviceSid)}`}/Conversations/${encoded(conversationSid)}/Messages`
 
   /** A call that changes a Conversation, when it is its turn. */
-  async function write<T>({ conversationSid }: ConversationRef, ask: () => Promise<T>): Promise<T> {
+  async function write<T>(
+    { conversationSid }: ConversationRef,
+    change: () => Promise<T>
+  ): Promise<T> {
     const lane = queue.of(conversationSid)
     const turn = queue.enter(lane)
     try {
       if (turn) await turn
-      return await ask()
+      return await change()
     } catch (error) {
       throw toldApart(error)
     } finally {
@@ -77,7 +94,7 @@ export function makeConversations(options: ConversationsOptions): Conversations 
         const made =
           serviceSid === null
             ? await v1.conversations.create(options)
-            : await v1.services(inPath(serviceSid)).conversations.create(options)
+            : await v1.services(encoded(serviceSid)).conversations.create(options)
         return conversationOf(made as ConversationInstance)
       }),
 
@@ -123,31 +140,29 @@ export function makeConversations(options: ConversationsOptions): Conversations 
       }),
 
     send: (message, effectId) =>
-      write(message, async () =>
-        sentMessage(await at(message).messages.create(messageOptions(message, effectId)))
-      ),
+      write(message, async () => {
+        const uri = messagesUrl(message)
+        const data = messageForm(message, effectId)
+        return sentMessage(await ask<Message>(client, { method: 'post', uri, data }))
+      }),
 
     findSent: (ref, effectId, since) =>
       call(async () => {
-        for await (const message of eachMessage(
-          at(ref).messages.page({ order: 'desc', pageSize })
-        )) {
+        for await (const message of newestFirst(client, messagesUrl(ref))) {
           if (markerIn(message.attributes) === effectId) return sentMessage(message)
-          if (message.dateCreated && message.dateCreated.getTime() < since) return null
+          if (message.date_created && Date.parse(message.date_created) < since) return null
         }
         return null
       }),
 
     messagesAfter: (ref, index) =>
       call(async () => {
-        const newestFirst = []
-        for await (const message of eachMessage(
-          at(ref).messages.page({ order: 'desc', pageSize })
-        )) {
+        const replies = []
+        for await (const message of newestFirst(client, messagesUrl(ref))) {
           if (message.index <= index) break
-          if (isReply(message)) newestFirst.push(receivedMessage(message))
+          if (isReply(message)) replies.push(receivedMessage(message))
         }
-        return newestFirst.reverse()
+        return replies.reverse()
       }),
 
     close: ref =>
@@ -157,19 +172,11 @@ export function makeConversations(options: ConversationsOptions): Conversations 
   }
 }
 
-/** What flows say, and what other programs post by REST, fires no webhook; the latter has no participant. */
-const isReply = ({ participantSid, attributes }: MessageInstance): boolean =>
-  participantSid !== null && markerIn(attributes) === null
-
 /** The Conversation that a path of the API is about. */
 export const conversationIn = (path: string): string | null => {
   const [, name] = /\/Conversations\/([^/]+)/.exec(path) ?? []
   return name === undefined ? null : decodeURIComponent(name)
 }
-
-/** A template may render anything, and a unique name may hold anything; the SDK puts it into the path as it is. */
-const inPath = (name: string): string =>
-  encodeURIComponent(name.replace(/\p{Surrogate}/gu, '\uFFFD'))
 
 /** Of `…/webhooks/executions/FN…`, which is what stays of our webhook's URL when PUBLIC_URL is another one tomorrow. */
 function executionIn(url: unknown): string | null {
@@ -225,3 +232,7 @@ function participantOf(participant: ParticipantInstance): Participant {
     proxyAddress: binding?.proxy_address ?? null
   }
 }
+
+/** The SDK makes dates of all dates; Twilio wrote whole seconds. */
+const isoDate = (date: Date | null | undefined): string | null =>
+  date ? date.toISOString().replace(/\.\d{3}Z$/, 'Z') : null

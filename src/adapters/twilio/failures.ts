@@ -1,4 +1,5 @@
 import { CallFailed, Stopping } from '../../runtime/errors.ts'
+import type { Answer } from './exchange.ts'
 
 interface RestError {
   readonly status?: number
@@ -19,6 +20,25 @@ function asCallFailed(error: unknown): CallFailed {
         : `Twilio answered ${status}${numeric ? ` (${numeric})` : ''}: ${message}${hint(status, numeric)}`,
     outcome: status !== null && status < 500 ? 'refused' : 'unknown'
   })
+}
+
+/** Told as the SDK tells it, in whichever shape Twilio refused: its own one, or that of RFC 9457. */
+export function refusal({ statusCode, body }: Answer): CallFailed {
+  const { code, message, title } = refusalIn(body)
+  return asCallFailed({
+    status: statusCode,
+    code,
+    message: message ?? `[HTTP ${statusCode}] ${title ?? 'Failed to execute request'}`
+  })
+}
+
+/** Proxies refuse in HTML. */
+function refusalIn(body: string): RestError & { readonly title?: string } {
+  try {
+    return JSON.parse(body) ?? {}
+  } catch {
+    return {}
+  }
 }
 
 /** What only the operator can put right; a code of Conversations' own (50107, say) is about something else. */

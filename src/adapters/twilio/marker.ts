@@ -5,12 +5,13 @@
 const key = 'reprise'
 
 export function withMarker(attributes: string | null, effectId: string): string {
+  const marker = { effect: effectId }
   const own = objectIn(attributes)
-  const marker = { [key]: { effect: effectId } }
-  if (Object.keys(own).length === 0 || Object.hasOwn(own, key))
-    return JSON.stringify({ ...own, ...marker })
+  if (Object.hasOwn(own, key)) return JSON.stringify({ ...own, [key]: marker })
+  const field = `"${key}":${JSON.stringify(marker)}`
+  if (attributes === null || Object.keys(own).length === 0) return `{${field}}`
   // The author's text stays as it is: numbers that are read and written again may come out rounded.
-  return `${attributes?.trim().slice(0, -1)},${JSON.stringify(marker).slice(1)}`
+  return `${attributes.trim().slice(0, -1)},${field}}`
 }
 
 /** The effect id in a message's attributes; null where no flow of ours sent it. */
@@ -28,8 +29,9 @@ export function withoutMarker(attributes: string | null | undefined): string {
 }
 
 function objectIn(attributes: string | null | undefined): Record<string, unknown> {
+  if (!attributes) return {}
   try {
-    const value = JSON.parse(attributes ?? '{}')
+    const value = JSON.parse(attributes)
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {}
   } catch {
     return {}

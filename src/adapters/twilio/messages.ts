@@ -1,22 +1,36 @@
-import type {
-  MessageInstance,
-  MessagePage
-} from 'twilio/lib/rest/conversations/v1/conversation/message.js'
+import type { Twilio } from 'twilio'
 import type { OutgoingMessage, SentMessage } from '../../engine/effect.ts'
 import { CallFailed } from '../../runtime/errors.ts'
 import type { ReceivedMessage } from '../../runtime/ports.ts'
+import { ask } from './client.ts'
 import { markerIn, withMarker, withoutMarker } from './marker.ts'
 
 /** https://www.twilio.com/docs/conversations-classic/conversations-limits */
 const attributesBytes = 4096
 
-/** What the SDK is given to send a message. Throws `CallFailed` where the marker finds no room. */
-export const messageOptions = (message: OutgoingMessage, effectId: string) => ({
-  ...(message.author !== null && { author: message.author }),
-  ...(message.body !== null && { body: message.body }),
-  ...(message.contentSid !== null && { contentSid: message.contentSid }),
-  ...(message.contentVariables !== null && { contentVariables: message.contentVariables }),
-  attributes: marked(message.attributes, effectId)
+export const pageSize = 100
+
+/** As Twilio writes it. */
+export interface Message {
+  readonly sid: string
+  readonly account_sid: string
+  readonly conversation_sid: string
+  readonly index: number
+  readonly author: string | null
+  readonly body: string | null
+  readonly media: readonly object[] | null
+  readonly attributes: string | null
+  readonly participant_sid: string | null
+  readonly date_created: string | null
+}
+
+/** Throws `CallFailed` where the marker finds no room. */
+export const messageForm = (message: OutgoingMessage, effectId: string) => ({
+  Author: message.author ?? undefined,
+  Body: message.body ?? undefined,
+  ContentSid: message.contentSid ?? undefined,
+  ContentVariables: message.contentVariables ?? undefined,
+  Attributes: marked(message.attributes, effectId)
 })
 
 /** A message without its marker could be sent twice, or be taken for a reply. */
@@ -29,46 +43,52 @@ function marked(own: string | null, effectId: string): string {
   throw new CallFailed({ code: null, status: null, message, outcome: 'refused' })
 }
 
-export const sentMessage = (message: MessageInstance): SentMessage => ({
+export const sentMessage = (message: Message): SentMessage => ({
   sid: message.sid,
-  conversationSid: message.conversationSid,
+  conversationSid: message.conversation_sid,
   index: message.index,
   author: message.author,
   body: message.body,
   attributes: withoutMarker(message.attributes),
-  participantSid: message.participantSid,
-  dateCreated: isoDate(message.dateCreated)
+  participantSid: message.participant_sid,
+  dateCreated: message.date_created
 })
 
 /** As `onMessageAdded` tells it: https://www.twilio.com/docs/conversations-classic/conversations-webhooks */
-export const receivedMessage = (message: MessageInstance): ReceivedMessage => ({
+export const receivedMessage = (message: Message): ReceivedMessage => ({
   sid: message.sid,
   index: message.index,
   sentBy: markerIn(message.attributes),
   payload: {
     EventType: 'onMessageAdded',
-    AccountSid: message.accountSid,
-    ConversationSid: message.conversationSid,
+    AccountSid: message.account_sid,
+    ConversationSid: message.conversation_sid,
     MessageSid: message.sid,
     Index: String(message.index),
-    DateCreated: isoDate(message.dateCreated) ?? '',
+    DateCreated: message.date_created ?? '',
     Body: message.body ?? '',
     Author: message.author ?? '',
-    ...(message.participantSid && { ParticipantSid: message.participantSid }),
+    ...(message.participant_sid && { ParticipantSid: message.participant_sid }),
     Attributes: message.attributes ?? '{}',
     ...(message.media && { Media: JSON.stringify(message.media) })
   }
 })
 
-/** Goes through the pages one by one, as far as the caller reads. */
-export async function* eachMessage(first: Promise<MessagePage>): AsyncGenerator<MessageInstance> {
-  let page: MessagePage | undefined = await first
-  while (page) {
-    yield* page.instances
-    page = page.nextPageUrl ? ((await page.nextPage()) as MessagePage | undefined) : undefined
-  }
+/** What flows say, and what other programs post by REST, fires no webhook; the latter has no participant. */
+export const isReply = ({ participant_sid, attributes }: Message): boolean =>
+  participant_sid !== null && markerIn(attributes) === null
+
+interface MessagePage {
+  readonly messages: readonly Message[]
+  readonly meta?: { readonly next_page_url?: string | null }
 }
 
-/** The SDK makes dates of all dates; Twilio wrote whole seconds. */
-export const isoDate = (date: Date | null | undefined): string | null =>
-  date ? date.toISOString().replace(/\.\d{3}Z$/, 'Z') : null
+/** Goes through the pages one by one, as far as the caller reads. */
+export async function* newestFirst(client: Twilio, messagesUrl: string): AsyncGenerator<Message> {
+  let next: string | null | undefined = `${messagesUrl}?Order=desc&PageSize=${pageSize}`
+  while (next) {
+    const { messages, meta }: MessagePage = await ask(client, { method: 'get', uri: next })
+    yield* messages
+    next = meta?.next_page_url
+  }
+}
