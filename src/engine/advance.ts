@@ -3,7 +3,15 @@ import type { Effect } from './effect.ts'
 import { endExecution, noteProblem } from './ending.ts'
 import type { Cancelled, Event, StepRequested, Triggered } from './event.ts'
 import type { Execution, Step } from './execution.ts'
-import { addWrites, changeFrame, contextFull, type Flows, flowOf, type Journey } from './journey.ts'
+import {
+  addWrites,
+  contextFull,
+  type Flows,
+  flowOf,
+  frameOf,
+  type Journey,
+  withFrame
+} from './journey.ts'
 import { loseConversation, markLost } from './loss.ts'
 import { EventRefused, refusal } from './refusal.ts'
 import { triggerWrites } from './trigger.ts'
@@ -76,7 +84,9 @@ function runTriggered(journey: Journey, event: Triggered): Outcome {
 function runRequested(journey: Journey, { id, widget, handOver }: StepRequested): Outcome {
   const inline = 'inline' in widget ? widget.inline : undefined
   const name = 'inline' in widget ? widget.inline.name : widget.name
-  changeFrame(journey, { requestId: id, handOver, ...(inline && { inline }) })
+  const { execution } = journey
+  const frame = { ...frameOf(journey), requestId: id, handOver, ...(inline && { inline }) }
+  journey.execution = { ...execution, frames: withFrame(execution, frame) }
   return runWidget(journey, name)
 }
 

@@ -26,16 +26,9 @@ export function frameOf({ execution }: Journey): Frame {
   return frame
 }
 
-/** Changes the running frame, and what else of the execution changes with it. */
-export function changeFrame(
-  journey: Journey,
-  change: Partial<Frame>,
-  also: Partial<Execution> = {}
-): void {
-  const { execution } = journey
-  const frames = [...execution.frames.slice(0, -1), { ...frameOf(journey), ...change }]
-  journey.execution = { ...execution, ...also, frames }
-}
+/** The frames with another one in the place of the running one. */
+export const withFrame = ({ frames }: Execution, frame: Frame): readonly Frame[] =>
+  frames.with(-1, frame)
 
 export function flowOf(journey: Journey): Flow {
   const { flowSid, revision } = frameOf(journey)

@@ -1,4 +1,4 @@
-import { changeFrame, frameOf, type Journey } from './journey.ts'
+import { frameOf, type Journey, withFrame } from './journey.ts'
 import type { Outcome, VisitAttachment } from './widget.ts'
 
 type Wait = Extract<Outcome, { type: 'wait' }>
@@ -19,14 +19,16 @@ export function wait(journey: Journey, { afterIndex, timeoutMs, memory }: Wait):
 /** Waits for an effect, which is kept: whoever takes the execution up again knows what to do. */
 export function request(journey: Journey, outcome: Request): null {
   attach(journey, outcome.attachment)
-  const { requests, visit } = frameOf(journey)
-  const effect = { ...outcome.effect, id: `${journey.execution.sid}:${visit}:${requests}` }
+  const { execution } = journey
+  const frame = frameOf(journey)
+  const { visit, requests } = frame
+  const effect = { id: `${execution.sid}:${visit}:${requests}`, ...outcome.effect }
   journey.effect = effect
-  changeFrame(
-    journey,
-    { requests: requests + 1 },
-    { pause: { type: 'effect', effect, memory: outcome.memory } }
-  )
+  journey.execution = {
+    ...execution,
+    frames: withFrame(execution, { ...frame, requests: requests + 1 }),
+    pause: { type: 'effect', effect, memory: outcome.memory }
+  }
   return null
 }
 

@@ -1,5 +1,5 @@
 import { stepSid } from './execution.ts'
-import { changeFrame, frameOf, type Journey, stateOf } from './journey.ts'
+import { frameOf, type Journey, stateOf, withFrame } from './journey.ts'
 
 /** Keeps the visit that is over as a step: https://www.twilio.com/docs/studio/rest-api/v2/step */
 export function record(journey: Journey, transition: string, next: string | null): void {
@@ -28,10 +28,7 @@ export function record(journey: Journey, transition: string, next: string | null
 
 /** Between two widgets. */
 export function leaveWidget(journey: Journey): void {
-  changeFrame(journey, {
-    widget: null,
-    inline: undefined,
-    requestId: undefined,
-    handOver: undefined
-  })
+  const { execution } = journey
+  const { inline, requestId, handOver, ...frame } = frameOf(journey)
+  journey.execution = { ...execution, frames: withFrame(execution, { ...frame, widget: null }) }
 }
