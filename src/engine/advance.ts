@@ -3,15 +3,7 @@ import type { Effect } from './effect.ts'
 import { endExecution, noteProblem } from './ending.ts'
 import type { Cancelled, Event, StepRequested, Triggered } from './event.ts'
 import type { Execution, Step } from './execution.ts'
-import {
-  addWrites,
-  contextFull,
-  type Flows,
-  flowOf,
-  frameOf,
-  type Journey,
-  withFrame
-} from './journey.ts'
+import { addWrites, changeFrame, contextFull, type Flows, flowOf, type Journey } from './journey.ts'
 import { loseConversation, markLost } from './loss.ts'
 import { EventRefused, refusal } from './refusal.ts'
 import { triggerWrites } from './trigger.ts'
@@ -41,14 +33,16 @@ export function advance(flows: Flows, execution: Execution, event: Event, env: E
     flows,
     env,
     now: event.at,
-    execution: { ...execution, pause: null, updatedAt: event.at },
+    execution: { ...execution },
     steps: [],
     effect: null
   }
+  journey.execution.updatedAt = event.at
   if (event.type === 'conversation-lost' && event.answered) {
     markLost(journey, event)
-    return { execution: { ...journey.execution, pause: execution.pause }, steps: [], effect: null }
+    return { execution: journey.execution, steps: [], effect: null }
   }
+  journey.execution.pause = null
   continueUntilPause(journey, open(journey, execution, event))
   return { execution: journey.execution, steps: journey.steps, effect: journey.effect }
 }
@@ -84,9 +78,7 @@ function runTriggered(journey: Journey, event: Triggered): Outcome {
 function runRequested(journey: Journey, { id, widget, handOver }: StepRequested): Outcome {
   const inline = 'inline' in widget ? widget.inline : undefined
   const name = 'inline' in widget ? widget.inline.name : widget.name
-  const { execution } = journey
-  const frame = { ...frameOf(journey), requestId: id, handOver, ...(inline && { inline }) }
-  journey.execution = { ...execution, frames: withFrame(execution, frame) }
+  changeFrame(journey, { requestId: id, handOver, ...(inline && { inline }) })
   return runWidget(journey, name)
 }
 

@@ -1,4 +1,4 @@
-import { frameOf, type Journey, withFrame } from './journey.ts'
+import { changeFrame, frameOf, type Journey } from './journey.ts'
 import type { Outcome, VisitAttachment } from './widget.ts'
 
 type Wait = Extract<Outcome, { type: 'wait' }>
@@ -9,10 +9,7 @@ export function wait(journey: Journey, { afterIndex, timeoutMs, memory }: Wait):
   const { execution, now, env } = journey
   const until = Math.min(now + timeoutMs, execution.createdAt + env.limits.lifetimeMs)
   const token = String(frameOf(journey).visit)
-  journey.execution = {
-    ...execution,
-    pause: { type: 'reply', token, afterIndex, since: now, until, memory }
-  }
+  execution.pause = { type: 'reply', token, afterIndex, since: now, until, memory }
   return null
 }
 
@@ -20,15 +17,11 @@ export function wait(journey: Journey, { afterIndex, timeoutMs, memory }: Wait):
 export function request(journey: Journey, outcome: Request): null {
   attach(journey, outcome.attachment)
   const { execution } = journey
-  const frame = frameOf(journey)
-  const { visit, requests } = frame
+  const { visit, requests } = frameOf(journey)
+  changeFrame(journey, { requests: requests + 1 })
   const effect = { id: `${execution.sid}:${visit}:${requests}`, ...outcome.effect }
+  execution.pause = { type: 'effect', effect, memory: outcome.memory }
   journey.effect = effect
-  journey.execution = {
-    ...execution,
-    frames: withFrame(execution, { ...frame, requests: requests + 1 }),
-    pause: { type: 'effect', effect, memory: outcome.memory }
-  }
   return null
 }
 
@@ -37,5 +30,5 @@ export function attach(journey: Journey, attachment: VisitAttachment | undefined
   const { execution } = journey
   const { visit } = frameOf(journey)
   const others = execution.attachments.filter(other => other.visit !== visit)
-  journey.execution = { ...execution, attachments: [...others, { ...attachment, visit }] }
+  execution.attachments = [...others, { ...attachment, visit }]
 }

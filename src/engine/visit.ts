@@ -1,6 +1,6 @@
 import type { State } from '../flow/schema.ts'
 import { type Pause, stepSid } from './execution.ts'
-import { addProblem, frameOf, type Journey, stateOf, withFrame } from './journey.ts'
+import { addProblem, changeFrame, frameOf, type Journey, stateOf } from './journey.ts'
 import type { JsonObject } from './json.ts'
 import type { Fail, Outcome, Resumption, Visit, Widget } from './widget.ts'
 
@@ -14,13 +14,9 @@ export function enterWidget(journey: Journey, name: string): Fail | null {
   // Steps that a caller asks for are no loop; those of a subflow nobody asked for.
   const counted = execution.mode === 'flow' || execution.frames.length > 1
   const visit = execution.visitCount
-  const frame = { ...frameOf(journey), widget: name, enteredAt: journey.now, visit, requests: 0 }
-  journey.execution = {
-    ...execution,
-    frames: withFrame(execution, frame),
-    visitCount: visit + 1,
-    streak: counted ? { widget: name, length } : execution.streak
-  }
+  changeFrame(journey, { widget: name, enteredAt: journey.now, visit, requests: 0 })
+  execution.visitCount = visit + 1
+  if (counted) execution.streak = { widget: name, length }
 
   if (visit >= env.limits.steps) {
     return stop(
