@@ -33,14 +33,16 @@ export function advance(flows: Flows, execution: Execution, event: Event, env: E
     flows,
     env,
     now: event.at,
-    execution: { ...execution, pause: null, updatedAt: event.at },
+    execution: { ...execution },
     steps: [],
     effect: null
   }
+  journey.execution.updatedAt = event.at
   if (event.type === 'conversation-lost' && event.answered) {
     markLost(journey, event)
-    return { execution: { ...journey.execution, pause: execution.pause }, steps: [], effect: null }
+    return { execution: journey.execution, steps: [], effect: null }
   }
+  journey.execution.pause = null
   continueUntilPause(journey, open(journey, execution, event))
   return { execution: journey.execution, steps: journey.steps, effect: journey.effect }
 }

@@ -57,7 +57,7 @@ function follow(journey: Journey, event: string, next: string | null): Outcome |
   if (stepwise && !handOver) return leaveToCaller(journey, event)
   record(journey, event, next ?? 'Ended')
   leaveWidget(journey)
-  if (handOver) journey.execution = { ...journey.execution, mode: 'flow' }
+  if (handOver) journey.execution.mode = 'flow'
   if (next !== null) return runWidget(journey, next)
   if (inSubflow(journey)) return leaveSubflow(journey, true)
   journey.execution = endExecution(journey.execution, 'completed', journey.now)
@@ -67,6 +67,6 @@ function follow(journey: Journey, event: string, next: string | null): Outcome |
 function leaveToCaller(journey: Journey, event: string): null {
   record(journey, event, null)
   leaveWidget(journey)
-  journey.execution = { ...journey.execution, pause: { type: 'step' } }
+  journey.execution.pause = { type: 'step' }
   return null
 }

@@ -58,8 +58,14 @@ const longestMessage = 500
 /** The execution with one more problem; the oldest go when there are too many. */
 export const noteProblem = (execution: Execution, problem: Problem, limits: Limits): Execution => ({
   ...execution,
-  problems: [
-    ...execution.problems,
-    { ...problem, message: problem.message.slice(0, longestMessage) }
-  ].slice(-limits.problems)
+  problems: withProblem(execution.problems, problem, limits)
 })
+
+export const withProblem = (
+  problems: readonly Problem[],
+  problem: Problem,
+  limits: Limits
+): readonly Problem[] =>
+  [...problems, { ...problem, message: problem.message.slice(0, longestMessage) }].slice(
+    -limits.problems
+  )

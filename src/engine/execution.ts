@@ -188,10 +188,23 @@ export type NewExecution = Pick<
   | 'triggeredBy'
 >
 
-/** An execution that has yet to take its `triggered` event. */
+/**
+ * An execution that has yet to take its `triggered` event. Written out, as V8 takes ten times as long to copy an
+ * object that was made by adding to a copy; and executions are copied all the time.
+ */
 export function newExecution(start: NewExecution): Execution {
   return {
-    ...start,
+    sid: start.sid,
+    accountSid: start.accountSid,
+    flowSid: start.flowSid,
+    flowRevision: start.flowRevision,
+    mode: start.mode,
+    createdAt: start.createdAt,
+    to: start.to,
+    from: start.from,
+    contactSid: start.contactSid,
+    initiatedBy: start.initiatedBy,
+    triggeredBy: start.triggeredBy,
     status: 'active',
     updatedAt: start.createdAt,
     frames: [

@@ -2,7 +2,7 @@ import type { Flow } from '../flow/flow.ts'
 import type { State } from '../flow/schema.ts'
 import { applyWrites, read, type Write } from './context.ts'
 import type { Effect } from './effect.ts'
-import { noteProblem } from './ending.ts'
+import { withProblem } from './ending.ts'
 import { type Execution, type Frame, type Problem, type Step, stepSid } from './execution.ts'
 import { sizeOf } from './json.ts'
 import type { Env, Fail } from './widget.ts'
@@ -10,12 +10,15 @@ import type { Env, Fail } from './widget.ts'
 /** Finds the pinned revision of a flow; whoever calls `advance` has loaded it. */
 export type Flows = (flowSid: string, revision: number) => Flow
 
+/** The one copy of the execution that an `advance` makes, and changes until it is handed out. */
+type Draft = { -readonly [Name in keyof Execution]: Execution[Name] }
+
 /** The work of one `advance`, seen by nobody outside: what has come of the execution so far. */
 export interface Journey {
   readonly flows: Flows
   readonly env: Env
   readonly now: number
-  execution: Execution
+  execution: Draft
   steps: Step[]
   effect: Effect | null
 }
@@ -26,15 +29,13 @@ export function frameOf({ execution }: Journey): Frame {
   return frame
 }
 
-/** Changes the running frame, and what else of the execution changes with it. */
-export function changeFrame(
-  journey: Journey,
-  change: Partial<Frame>,
-  also: Partial<Execution> = {}
-): void {
-  const { execution } = journey
-  const frames = [...execution.frames.slice(0, -1), { ...frameOf(journey), ...change }]
-  journey.execution = { ...execution, ...also, frames }
+export function changeFrame(journey: Journey, change: Partial<Frame>): void {
+  replaceFrame(journey, { ...frameOf(journey), ...change })
+}
+
+/** Puts a frame in the place of the running one. */
+export function replaceFrame({ execution }: Journey, frame: Frame): void {
+  execution.frames = execution.frames.with(-1, frame)
 }
 
 export function flowOf(journey: Journey): Flow {
@@ -57,8 +58,9 @@ export function addWrites(journey: Journey, writes: readonly Write[]): boolean {
     context = applyWrites(context, [write])
   }
   if (contextSize > journey.env.limits.contextSize) return false
-  const unrecorded = [...execution.unrecorded, ...writes]
-  journey.execution = { ...execution, context, contextSize, unrecorded }
+  execution.context = context
+  execution.contextSize = contextSize
+  execution.unrecorded = [...execution.unrecorded, ...writes]
   return true
 }
 
@@ -71,8 +73,8 @@ export const contextFull = ({ env }: Journey): Fail => ({
 export function addProblem(journey: Journey, problem: Pick<Problem, 'code' | 'message'>): void {
   const { widget, visit } = frameOf(journey)
   const { execution, env, now } = journey
-  journey.execution = noteProblem(
-    execution,
+  execution.problems = withProblem(
+    execution.problems,
     { ...problem, at: now, stepSid: stepSid(execution.sid, visit), ...(widget && { widget }) },
     env.limits
   )

@@ -27,9 +27,8 @@ export function loseConversation(journey: Journey, event: ConversationLost): Fai
 export function markLost(journey: Journey, { loss }: ConversationLost): void {
   const { execution } = journey
   const conversationSid = channelOf(execution.context)?.conversationSid
-  const attachments = execution.attachments.map(attachment =>
+  execution.attachments = execution.attachments.map(attachment =>
     attachment.conversationSid === conversationSid ? { ...attachment, close: false } : attachment
   )
-  journey.execution = { ...execution, attachments }
   addWrites(journey, [channelStatus(loss)])
 }

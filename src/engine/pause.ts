@@ -9,24 +9,19 @@ export function wait(journey: Journey, { afterIndex, timeoutMs, memory }: Wait):
   const { execution, now, env } = journey
   const until = Math.min(now + timeoutMs, execution.createdAt + env.limits.lifetimeMs)
   const token = String(frameOf(journey).visit)
-  journey.execution = {
-    ...execution,
-    pause: { type: 'reply', token, afterIndex, since: now, until, memory }
-  }
+  execution.pause = { type: 'reply', token, afterIndex, since: now, until, memory }
   return null
 }
 
 /** Waits for an effect, which is kept: whoever takes the execution up again knows what to do. */
 export function request(journey: Journey, outcome: Request): null {
   attach(journey, outcome.attachment)
-  const { requests, visit } = frameOf(journey)
-  const effect = { ...outcome.effect, id: `${journey.execution.sid}:${visit}:${requests}` }
+  const { execution } = journey
+  const { visit, requests } = frameOf(journey)
+  changeFrame(journey, { requests: requests + 1 })
+  const effect = { id: `${execution.sid}:${visit}:${requests}`, ...outcome.effect }
+  execution.pause = { type: 'effect', effect, memory: outcome.memory }
   journey.effect = effect
-  changeFrame(
-    journey,
-    { requests: requests + 1 },
-    { pause: { type: 'effect', effect, memory: outcome.memory } }
-  )
   return null
 }
 
@@ -35,5 +30,5 @@ export function attach(journey: Journey, attachment: VisitAttachment | undefined
   const { execution } = journey
   const { visit } = frameOf(journey)
   const others = execution.attachments.filter(other => other.visit !== visit)
-  journey.execution = { ...execution, attachments: [...others, { ...attachment, visit }] }
+  execution.attachments = [...others, { ...attachment, visit }]
 }

@@ -1,5 +1,5 @@
 import { stepSid } from './execution.ts'
-import { changeFrame, frameOf, type Journey, stateOf } from './journey.ts'
+import { frameOf, type Journey, replaceFrame, stateOf } from './journey.ts'
 
 /** Keeps the visit that is over as a step: https://www.twilio.com/docs/studio/rest-api/v2/step */
 export function record(journey: Journey, transition: string, next: string | null): void {
@@ -18,20 +18,14 @@ export function record(journey: Journey, transition: string, next: string | null
     writes: execution.unrecorded,
     ...(requestId !== undefined && { requestId })
   })
-  journey.execution = {
-    ...execution,
-    unrecorded: [],
-    stepCount: execution.stepCount + 1,
-    updatedAt: journey.now
-  }
+  execution.unrecorded = []
+  execution.stepCount += 1
+  execution.updatedAt = journey.now
 }
 
-/** Between two widgets. */
+/** Between two widgets; what a caller has asked for was for the one that is left. */
 export function leaveWidget(journey: Journey): void {
-  changeFrame(journey, {
-    widget: null,
-    inline: undefined,
-    requestId: undefined,
-    handOver: undefined
-  })
+  const { flowSid, revision, enteredAt, visit, requests, caller } = frameOf(journey)
+  const frame = { flowSid, revision, widget: null, enteredAt, visit, requests }
+  replaceFrame(journey, caller ? { ...frame, caller } : frame)
 }

@@ -38,15 +38,16 @@ export function enterSubflow(journey: Journey, { flowSid, revision, parent }: Ca
     requests: 0,
     caller
   }
-  journey.execution = { ...journey.execution, frames: [...execution.frames, frame] }
+  execution.frames = [...execution.frames, frame]
   return runWidget(journey, flowOf(journey).initialWidget)
 }
 
 /** Comes back to the widget that called, which is given what the subflow set. */
 export function leaveSubflow(journey: Journey, completed: boolean): Outcome {
+  const { execution } = journey
   const { caller } = frameOf(journey)
-  const variables = read(journey.execution.context, 'flow', 'variables')
-  journey.execution = { ...journey.execution, frames: journey.execution.frames.slice(0, -1) }
+  const variables = read(execution.context, 'flow', 'variables')
+  execution.frames = execution.frames.slice(0, -1)
   // Without the caller's own context nothing sensible can follow.
   if (caller && !addWrites(journey, contextWrites(caller.context)))
     return { ...contextFull(journey), final: true }

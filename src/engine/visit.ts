@@ -14,11 +14,9 @@ export function enterWidget(journey: Journey, name: string): Fail | null {
   // Steps that a caller asks for are no loop; those of a subflow nobody asked for.
   const counted = execution.mode === 'flow' || execution.frames.length > 1
   const visit = execution.visitCount
-  changeFrame(
-    journey,
-    { widget: name, enteredAt: journey.now, visit, requests: 0 },
-    { visitCount: visit + 1, ...(counted && { streak: { widget: name, length } }) }
-  )
+  changeFrame(journey, { widget: name, enteredAt: journey.now, visit, requests: 0 })
+  execution.visitCount = visit + 1
+  if (counted) execution.streak = { widget: name, length }
 
   if (visit >= env.limits.steps) {
     return stop(

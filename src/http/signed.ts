@@ -43,11 +43,16 @@ export function ignoreOtherEvents(
   reply.send('')
 }
 
-/** Templates read one value per name. */
-export const onePerName = (parameters: Parameters): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(parameters).map(([name, value]) => [
-      name,
-      typeof value === 'string' ? value : (value[0] ?? '')
-    ])
-  )
+/** Templates read one value per name, and mostly there is but one. */
+export const onePerName = (parameters: Parameters): Readonly<Record<string, string>> =>
+  hasOnePerName(parameters)
+    ? parameters
+    : Object.fromEntries(
+        Object.entries(parameters).map(([name, value]) => [
+          name,
+          typeof value === 'string' ? value : (value[0] ?? '')
+        ])
+      )
+
+const hasOnePerName = (parameters: Parameters): parameters is Readonly<Record<string, string>> =>
+  Object.values(parameters).every(value => typeof value === 'string')

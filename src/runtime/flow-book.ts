@@ -54,6 +54,9 @@ export function makeFlowBook(store: FlowStore, catalog: Catalog, clock: Clock): 
   const known = makeRecent<Known>(flowsKnown)
   const createdAt = makeRecent<number>(flowsKnown)
   const key = (flowSid: string, revision: number) => `${flowSid}:${revision}`
+  /** Each turn asks for one flow several times. */
+  let last: { readonly flowSid: string; readonly revision: number; readonly flow: Flow } | null =
+    null
 
   async function recall(flowSid: string): Promise<Known> {
     const before = known.get(flowSid)
@@ -79,6 +82,7 @@ export function makeFlowBook(store: FlowStore, catalog: Catalog, clock: Clock): 
     if (createdAt.get(flowSid) === at) return
     createdAt.set(flowSid, at)
     parsed.forget(name => name.startsWith(`${flowSid}:`))
+    last = null
   }
 
   return {
@@ -105,8 +109,10 @@ export function makeFlowBook(store: FlowStore, catalog: Catalog, clock: Clock): 
     },
 
     at(flowSid, revision) {
+      if (last?.flowSid === flowSid && last.revision === revision) return last.flow
       const flow = parsed.get(key(flowSid, revision))
       if (!flow) throw new NotAtHand(flowSid, revision)
+      last = { flowSid, revision, flow }
       return flow
     },
 

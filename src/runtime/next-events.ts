@@ -25,6 +25,7 @@ export async function acceptDue(tools: Tools, execution: Execution): Promise<Exe
 
 /** Webhooks may overtake each other; what they tell is taken in the order of the Conversation. */
 export function inConversationOrder(inbox: readonly InboxEvent[]): readonly InboxEvent[] {
+  if (inbox.length < 2) return inbox
   const messages = inbox.filter(event => event.type === 'message-received')
   const ordered = messages.sort((a, b) => a.index - b.index).values()
   return inbox.map(event =>

@@ -44,7 +44,7 @@ function failureOf(error: unknown): Failure {
 
 type Value = Extract<Answer, { ok: true }>['value']
 
-async function carryOut(
+function carryOut(
   tools: Tools,
   effect: Effect,
   execution: Execution,
@@ -68,8 +68,7 @@ async function carryOut(
         act: () => conversations.addParticipant(effect)
       })
     case 'delete-conversation':
-      await conversations.delete(effect)
-      return null
+      return conversations.delete(effect).then(() => null)
     case 'add-webhook':
       return addWebhook(tools, effect, execution.sid, recovering)
     case 'remove-webhook':
@@ -84,9 +83,9 @@ async function carryOut(
     case 'http-request':
       return tools.http.call(effect, effect.id)
     case 'load-flow':
-      return {
-        revision: await loadSubflow(tools.flows, execution, effect.flowSid, effect.revision)
-      }
+      return loadSubflow(tools.flows, execution, effect.flowSid, effect.revision).then(
+        revision => ({ revision })
+      )
     default:
       return effect satisfies never
   }

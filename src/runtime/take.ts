@@ -4,7 +4,6 @@ import type { Event } from '../engine/event.ts'
 import type { Execution } from '../engine/execution.ts'
 import type { Flows } from '../engine/journey.ts'
 import { EventRefused } from '../engine/refusal.ts'
-import type { Flow } from '../flow/flow.ts'
 import { StoreUnavailable } from './errors.ts'
 import { NotAtHand } from './flow-book.ts'
 import type { Tools } from './runtime.ts'
@@ -30,21 +29,20 @@ export async function take(tools: Tools, execution: Execution, event: Event): Pr
 
 /** Nothing comes of a decision but its answer, so it is made again once a flow that it lacked is there. */
 async function decide(
-  { flows, env }: Tools,
+  tools: Tools,
   execution: Execution,
-  event: Event
+  event: Event,
+  find: Flows = tools.flows.at
 ): Promise<Advanced> {
-  const loaded = new Map<string, Flow>()
-  const find: Flows = (flowSid, revision) =>
-    loaded.get(`${flowSid}:${revision}`) ?? flows.at(flowSid, revision)
-  for (;;) {
-    try {
-      return advance(find, execution, event, env)
-    } catch (error) {
-      if (!(error instanceof NotAtHand)) throw error
-      const { flowSid, revision } = error
-      loaded.set(`${flowSid}:${revision}`, await flows.load(flowSid, revision))
-    }
+  try {
+    return advance(find, execution, event, tools.env)
+  } catch (error) {
+    if (!(error instanceof NotAtHand)) throw error
+    const { flowSid, revision } = error
+    const flow = await tools.flows.load(flowSid, revision)
+    return decide(tools, execution, event, (sid, number) =>
+      sid === flowSid && number === revision ? flow : find(sid, number)
+    )
   }
 }
 

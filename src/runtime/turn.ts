@@ -29,7 +29,8 @@ interface Turn {
 export async function runTurn(tools: Tools, claim: Claim, lease: Lease): Promise<Execution> {
   const { execution, recovering } = claim
   const turn: Turn = { claim, lease, execution, recovering, steps: [], consumed: [] }
-  await takeUp(tools, turn)
+  // One that was saved while an effect was still to be done goes on with that effect.
+  if (execution.pause?.type === 'effect') await settleAll(tools, turn, execution.pause.effect)
   for (let { inbox } = claim; ; ) {
     const allTaken = await takeAll(tools, turn, inConversationOrder(inbox))
     if (inbox.length === 0) turn.execution = await acceptDue(tools, turn.execution)
@@ -48,12 +49,6 @@ async function takeAll(tools: Tools, turn: Turn, events: readonly InboxEvent[]):
     await settleAll(tools, turn, await advanceBy(tools, turn, event))
   }
   return true
-}
-
-/** An execution that was saved while an effect was still to be done goes on with that effect. */
-async function takeUp(tools: Tools, turn: Turn): Promise<void> {
-  const { pause } = turn.execution
-  if (pause?.type === 'effect') await settleAll(tools, turn, pause.effect)
 }
 
 async function settleAll(tools: Tools, turn: Turn, first: Effect | null): Promise<void> {

@@ -37,7 +37,7 @@ const looksAtOnce = 20
 export function makeWorker(tools: Tools, options: WorkerOptions): Worker {
   const { executions, clock, logger, lookout } = tools
   const running = new Map<Claim, { readonly done: Promise<void>; readonly lease: Lease }>()
-  const latestOf = new Map<string, Promise<void>>()
+  const latestOf = new Map<string, Claim>()
   const timers: (() => void)[] = []
   let polling: Promise<void> | null = null
   let askedAgain = false
@@ -48,17 +48,11 @@ export function makeWorker(tools: Tools, options: WorkerOptions): Worker {
 
     run(claim, first) {
       const { sid } = claim.execution
-      // A machine that slept wakes to leases that have run out, and to the turns that had them: what such a
-      // turn still does must be done before another one looks for it.
-      const earlier = latestOf.get(sid)
       const lease = leaseOf(claim)
-      const begin = () => runClaim(claim, lease, first)
-      const done = (earlier ? earlier.then(begin) : begin()).finally(() => {
-        running.delete(claim)
-        if (latestOf.get(sid) === done) latestOf.delete(sid)
-      })
+      const earlier = latestOf.get(sid)
+      latestOf.set(sid, claim)
+      const done = runAfter(earlier && running.get(earlier)?.done, claim, lease, first)
       running.set(claim, { done, lease })
-      latestOf.set(sid, done)
       return done
     },
 
@@ -98,6 +92,24 @@ export function makeWorker(tools: Tools, options: WorkerOptions): Worker {
   }
   const missed = makeCatchUp(tools, worker)
   return worker
+
+  async function runAfter(
+    earlier: Promise<void> | undefined,
+    claim: Claim,
+    lease: Lease,
+    first?: () => Promise<Claim>
+  ): Promise<void> {
+    const { sid } = claim.execution
+    try {
+      // A machine that slept wakes to leases that have run out, and to the turns that had them: what such a
+      // turn still does must be done before another one looks for it.
+      if (earlier) await earlier
+      await runClaim(claim, lease, first)
+    } finally {
+      running.delete(claim)
+      if (latestOf.get(sid) === claim) latestOf.delete(sid)
+    }
+  }
 
   async function runClaim(given: Claim, lease: Lease, first?: () => Promise<Claim>): Promise<void> {
     const { sid, status } = given.execution

@@ -4,6 +4,7 @@ import type { Liquid, Template } from 'liquidjs'
 import { remember } from './cache.ts'
 import { makeEngine } from './engine.ts'
 import { faultAt, faultOf } from './fault.ts'
+import { plainly, type RenderPlain } from './plain.ts'
 import { tameRanges } from './ranges.ts'
 import { Scope } from './scope.ts'
 import { tolerate } from './tolerate.ts'
@@ -55,14 +56,15 @@ export function makeRender(options: RendererOptions = {}): Render {
   const { maxLength = 16_384, maxLoop = 15, timeLimitMs = 2_000 } = options
   const { memoryLimit = 2_000_000, cacheSize = 1_000_000, timeZone = 'UTC' } = options
   const engine = makeEngine({ maxLoop, timeLimitMs, memoryLimit, timeZone })
-  const compiled = remember(template => compile(engine, template), cacheSize)
+  const compiled = remember(template => compile(engine, template, memoryLimit), cacheSize)
   return (template, scope, now) => {
     if (!/\{[{%]/.test(template)) return cut(template, maxLength)
     if (template.length > longestTemplate) return tooLong(template)
     const parsed = compiled(template)
     if (typeof parsed === 'string') return { text: '', fault: parsed }
     try {
-      const text: string = engine.renderSync(parsed, new Scope(scope, engine, now))
+      const { plain, templates } = parsed
+      const text = plain?.(scope) ?? engine.renderSync(templates, new Scope(scope, engine, now))
       return cut(text, maxLength)
     } catch (error) {
       return { text: '', fault: faultOf(error) }
@@ -70,14 +72,19 @@ export function makeRender(options: RendererOptions = {}): Render {
   }
 }
 
+interface Compiled {
+  readonly templates: Template[]
+  readonly plain: RenderPlain | null
+}
+
 // The parsed template, or why there is none.
-function compile(engine: Liquid, template: string): Template[] | string {
+function compile(engine: Liquid, template: string, memoryLimit: number): Compiled | string {
   try {
     const tolerated = tolerate(template)
     if ('wrong' in tolerated) return faultAt(template, tolerated.at, tolerated.wrong)
-    const parsed = engine.parse(tolerated.text)
-    tameRanges(parsed)
-    return parsed
+    const templates = engine.parse(tolerated.text)
+    tameRanges(templates)
+    return { templates, plain: plainly(templates, memoryLimit) }
   } catch (error) {
     return faultOf(error)
   }

@@ -2,8 +2,22 @@
 // render's budget, because a template can point at one large value any number of times.
 import { type Context, toValue } from 'liquidjs'
 
-/** What a render may still spend, kept by liquidjs, which throws when it is used up. */
-export type Budget = Pick<Context, 'memoryLimit'>
+/** What a render may still spend, mostly kept by liquidjs; it throws when it is used up. */
+export interface Budget {
+  readonly memoryLimit: Pick<Context['memoryLimit'], 'use'>
+}
+
+export function makeBudget(limit: number): Budget {
+  let left = limit
+  return {
+    memoryLimit: {
+      use(count) {
+        left -= count
+        if (left < 0) throw new Error('The budget is used up')
+      }
+    }
+  }
+}
 
 /** The text a value prints as: objects and lists as JSON, a missing value as nothing. */
 export function toText(value: unknown, budget: Budget): string {

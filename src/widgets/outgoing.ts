@@ -50,7 +50,8 @@ export function outgoingMessage(visit: MessageVisit): OutgoingMessage | { readon
     visit.warn(null, 'Media cannot be sent to a Conversation from a flow; only the text was sent')
   }
   return {
-    ...channel,
+    conversationSid: channel.conversationSid,
+    serviceSid: channel.serviceSid,
     author: render(properties.from ?? '{{flow.channel.address}}').trim() || null,
     body: contentSid === '' ? body : null,
     attributes: attributes || null,

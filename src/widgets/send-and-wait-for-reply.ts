@@ -8,6 +8,9 @@ import { channelWrites, messageProperties, outboundOutput, outgoingMessage } fro
 const Properties = Type.Object({ ...messageProperties, timeout: Type.Optional(NumberTemplate) })
 type AskVisit = Visit<Static<typeof Properties>>
 
+/** What it remembers of the question while it waits. */
+type Asked = { readonly outbound: JsonObject }
+
 const defaultTimeoutSeconds = 3600
 
 /**
@@ -41,7 +44,10 @@ export const sendAndWaitForReply = defineWidget({
           event.answer as Answer<'send-message'>
         )
       case 'message-received':
-        return go(visit, 'incomingMessage', { ...(memory as JsonObject), inbound: event.payload })
+        return go(visit, 'incomingMessage', {
+          outbound: (memory as Asked).outbound,
+          inbound: event.payload
+        })
       case 'timed-out':
         return go(visit, 'timeout', memory)
       default:

@@ -216,3 +216,40 @@ t.test('text outside of braces is never touched', async t => {
   })
   t.doesNotThrow(() => fc.assert(holds, { numRuns }))
 })
+
+t.test('a template of texts and paths alone says what it says among tags', async t => {
+  const start = fc.constantFrom(
+    'a',
+    'n',
+    's',
+    'list',
+    'size',
+    'nil',
+    'none',
+    '["a"]',
+    '7',
+    'forloop'
+  )
+  const step = fc.constantFrom(
+    ...['.a', '.b', '["a"]', '["my name"]', '[0]', '[-1]', '[n]', '.0', '.first', '.last', '.size'],
+    ...['.constructor', '.__proto__', '[true]', '[nil]', '[(1..2)]', '["size"]', '.length', ' .b?']
+  )
+  const path = fc.tuple(start, fc.array(step, { maxLength: 3 })).map(parts => parts.flat().join(''))
+  const text = fc.constantFrom('', ' ', '\n', 'so ', '"', '}}', '{', 'größe')
+  const dash = fc.constantFrom('', '-')
+  const output = fc
+    .tuple(text, dash, path, dash)
+    .map(([before, left, path, right]) => `${before}{{${left} ${path} ${right}}}`)
+  const template = fc
+    .tuple(fc.array(output, { maxLength: 4 }), text)
+    .map(parts => parts.flat().join(''))
+  const small = makeRender({ memoryLimit: 50, maxLength: 30 })
+  const holds = fc.property(template, scope, (template, scope) =>
+    [render, small].every(render => {
+      const alone = render(template, scope, 0)
+      const among = render(`{% if true %}{% endif %}${template}`, scope, 0)
+      return alone.text === among.text && (alone.fault === null) === (among.fault === null)
+    })
+  )
+  t.doesNotThrow(() => fc.assert(holds, { numRuns }))
+})
