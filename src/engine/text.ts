@@ -4,15 +4,17 @@ import type { Execution, Step } from './execution.ts'
 import { isObject, type Json, type JsonObject, textOf } from './json.ts'
 
 /** What `JSON.stringify` would make of it, with the context as the last member. */
-export function executionText({ context, ...rest }: Execution): string {
-  return withMember(JSON.stringify(rest), 'context', contextText(context))
+export function executionText(execution: Execution): string {
+  const rest = JSON.stringify({ ...execution, context: undefined })
+  return withMember(rest, 'context', contextText(execution.context))
 }
 
-export function stepText({ writes, ...rest }: Step): string {
-  const texts = writes.map(
+export function stepText(step: Step): string {
+  const texts = step.writes.map(
     ({ path, value }) => `{"path":${JSON.stringify(path)},"value":${textOf(value)}}`
   )
-  return withMember(JSON.stringify(rest), 'writes', `[${texts.join(',')}]`)
+  const rest = JSON.stringify({ ...step, writes: undefined })
+  return withMember(rest, 'writes', `[${texts.join(',')}]`)
 }
 
 const withMember = (object: string, name: string, text: string): string =>

@@ -45,8 +45,6 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
     bodyLimit: bodyBytes,
     logController: new LogController({ disableRequestLogging: true }),
     schemaErrorFormatter: describeFaults,
-    // Without lines for requests, a logger for each would only cost.
-    childLoggerFactory: parent => parent,
     // Those before routing, such as a path that is not encoded right.
     frameworkErrors: answerError,
     ...(logger && { loggerInstance: logger })
