@@ -14,8 +14,8 @@ export function changeOf(
 ): Change | null {
   if (!isSame(contextAfter(before.context, steps, after.unrecorded), after.context)) return null
   const change: Record<string, unknown> = {}
-  for (const [name, value] of Object.entries(after))
-    if (name !== 'context' && value !== before[name as keyof Execution]) change[name] = value
+  for (const name of Object.keys(after) as (keyof Execution)[])
+    if (name !== 'context' && after[name] !== before[name]) change[name] = after[name]
   return change
 }
 
@@ -32,18 +32,18 @@ const contextAfter = (
   context: Context,
   steps: readonly Step[],
   unrecorded: readonly Write[]
-): Context => applyWrites(context, [...steps.flatMap(({ writes }) => writes), ...unrecorded])
+): Context => applyWrites(foldSteps(context, steps), unrecorded)
+
+const foldSteps = (context: Context, steps: readonly Step[]): Context =>
+  steps.reduce((folded, { writes }) => applyWrites(folded, writes), context)
 
 /** What did not change is shared between contexts, so this goes no deeper than what did. */
-function isSame(one: Json, other: Json): boolean {
+function isSame(one: Json | undefined, other: Json | undefined): boolean {
   if (one === other) return true
   if (!isObject(one) || !isObject(other)) return false
   const names = Object.keys(one)
   return (
     names.length === Object.keys(other).length &&
-    names.every(name => {
-      const [mine, theirs] = [one[name], other[name]]
-      return mine !== undefined && theirs !== undefined && isSame(mine, theirs)
-    })
+    names.every(name => Object.hasOwn(other, name) && isSame(one[name], other[name]))
   )
 }
