@@ -265,6 +265,8 @@ export interface Clock {
   now(): number
   /** Milliseconds since some moment; never set back. */
   elapsed(): number
+  /** Milliseconds of those in which this process had nothing to do. */
+  idle(): number
   /** Throws `Stopping` where the process stops meanwhile, or has stopped. */
   sleep(ms: number): Promise<void>
   /** Calls again and again until the returned function is called; never keeps the process alive. */

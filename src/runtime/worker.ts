@@ -1,8 +1,9 @@
 import { makeCatchUp } from './catch-up.ts'
 import { FenceLost, Stopping, StoreUnavailable } from './errors.ts'
+import { makeFirstTurns } from './first-turns.ts'
 import { type Lease, makeLease } from './lease.ts'
 import { isLook, putOffLook } from './look.ts'
-import type { Claim } from './ports.ts'
+import type { Claim, Created } from './ports.ts'
 import type { Tools } from './runtime.ts'
 import { runTeardown } from './teardown.ts'
 import { runTurn } from './turn.ts'
@@ -16,7 +17,12 @@ export interface Worker {
    * to be done under the claim before the turn is `first`, which answers the claim to go on with.
    */
   run(claim: Claim, first?: () => Promise<Claim>): Promise<void>
-  /** Looks for due executions now, not only at the next interval. */
+  /**
+   * Takes in a REST trigger. `create` is told whether to claim what it makes; if so, the first turn runs here
+   * at once. Otherwise it is due, and waits behind those that came before it until some process has room.
+   */
+  takeIn(create: (claim: boolean) => Promise<Created>): Promise<Created>
+  /** Looks for due executions now, or as soon as there is room, not only at the next interval. */
   poll(): void
   /** Something may have been said that nobody heard: reads all waits back, as soon as the store answers. */
   catchUp(): void
@@ -33,14 +39,21 @@ export interface WorkerOptions {
 
 /** Scheduled looks at once, so that they take no turn from anybody; those beyond are put off. */
 const looksAtOnce = 20
+/** Claimed at once: all shards are asked, so turns that end one by one first make room for a few. */
+const batch = 8
+/** How soon room is noticed that comes without the end of a turn. */
+const roomCheckMs = 25
 
 export function makeWorker(tools: Tools, options: WorkerOptions): Worker {
   const { executions, clock, logger, lookout } = tools
   const running = new Map<Claim, { readonly done: Promise<void>; readonly lease: Lease }>()
   const latestOf = new Map<string, Promise<void>>()
   const timers: (() => void)[] = []
+  const firstTurns = makeFirstTurns(clock, options.maxTurns)
   let polling: Promise<void> | null = null
-  let askedAgain = false
+  /** Something may be due that was not asked for yet; and some are known to wait, so nobody comes before them. */
+  let mayBeDue = false
+  let someWait = false
   let open = true
 
   const worker: Worker = {
@@ -55,24 +68,32 @@ export function makeWorker(tools: Tools, options: WorkerOptions): Worker {
       const begin = () => runClaim(claim, lease, first)
       const done = (earlier ? earlier.then(begin) : begin()).finally(() => {
         running.delete(claim)
+        firstTurns.over(claim)
         if (latestOf.get(sid) === done) latestOf.delete(sid)
+        pollIfDue(batch)
       })
       running.set(claim, { done, lease })
+      firstTurns.begun(claim)
       latestOf.set(sid, done)
       return done
     },
 
-    poll() {
-      if (!worker.hasRoom()) return
-      if (polling) {
-        askedAgain = true
-        return
+    async takeIn(create) {
+      const claim = !someWait && roomForDue() > 0
+      const giveBack = firstTurns.keep(claim ? 1 : 0)
+      try {
+        const created = await create(claim)
+        if (created.outcome === 'created' && created.claim) worker.run(created.claim)
+        if (created.outcome === 'created' && !created.claim) mayBeDue = someWait = true
+        return created
+      } finally {
+        giveBack()
       }
-      askedAgain = false
-      polling = claimDue().finally(() => {
-        polling = null
-        if (askedAgain) worker.poll()
-      })
+    },
+
+    poll() {
+      mayBeDue = true
+      pollIfDue()
     },
 
     catchUp() {
@@ -83,6 +104,7 @@ export function makeWorker(tools: Tools, options: WorkerOptions): Worker {
     start() {
       timers.push(
         clock.every(options.pollMs, worker.poll),
+        clock.every(roomCheckMs, () => pollIfDue()),
         clock.every(options.leaseMs / 6, keepLeases)
       )
       worker.poll()
@@ -140,21 +162,46 @@ export function makeWorker(tools: Tools, options: WorkerOptions): Worker {
     })
   }
 
+  function roomForDue(): number {
+    return open ? Math.min(options.maxTurns - running.size, firstTurns.room()) : 0
+  }
+
+  function pollIfDue(atLeast = 1): void {
+    if (!mayBeDue || polling || roomForDue() < atLeast) return
+    polling = claimDue().finally(() => {
+      polling = null
+      pollIfDue()
+    })
+  }
+
+  /** As there may be first turns among them, no more are claimed than those that may begin. */
   async function claimDue(): Promise<void> {
     try {
-      for (;;) {
-        const room = options.maxTurns - running.size
-        if (!open || room <= 0) return
-        const claims = await executions.claimDue(clock.now(), Math.min(room, 100))
-        missed.begin()
-        await Promise.all(claims.map(runOrPutOff))
-        if (claims.length < Math.min(room, 100)) return
+      for (let room = roomForDue(); mayBeDue && room > 0; room = roomForDue()) {
+        mayBeDue = false
+        await claimSome(Math.min(room, batch))
       }
     } catch (error) {
       // Nor could it take in what Twilio told meanwhile.
       if (error instanceof StoreUnavailable) missed.request()
       logger.error({ error }, 'Looking for due executions failed; tried again soon')
     }
+  }
+
+  async function claimSome(limit: number): Promise<void> {
+    // A look that probably finds nothing keeps no trigger waiting.
+    const giveBack = firstTurns.keep(someWait ? limit : 0)
+    let begun: readonly Promise<void>[]
+    try {
+      const claims = await executions.claimDue(clock.now(), limit)
+      if (claims.length === limit) mayBeDue = someWait = true
+      else if (!mayBeDue) someWait = false
+      missed.begin()
+      begun = claims.map(runOrPutOff)
+    } finally {
+      giveBack()
+    }
+    await Promise.all(begun)
   }
 
   function hasRoomFor(claim: Claim): boolean {
