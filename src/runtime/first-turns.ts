@@ -8,7 +8,7 @@ const atOnce = 16
  * Where Twilio is slow they are no burden: one counts until the process has been idle for so long since it began,
  * or else, as others must get their turn, until it is so old.
  */
-const idleMs = 10
+const idleMs = 5
 const oldMs = 1000
 /** Of all turns that a process may run. The rest is for webhooks, should first turns wait for Twilio for long. */
 const share = 0.8
