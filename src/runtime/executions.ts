@@ -59,7 +59,7 @@ export async function startExecution(runtime: Runtime, trigger: NewTrigger): Pro
     })
   const created =
     trigger.triggeredBy === 'incomingRequest'
-      ? await worker.takeIn(create)
+      ? await worker.takeIn(sid, create)
       : await takeInMessage(runtime, create)
   if (created.outcome === 'created') return { outcome: 'started', execution }
   return { outcome: created.outcome, sid: created.sid }

@@ -1,4 +1,5 @@
 import { makeCatchUp } from './catch-up.ts'
+import { makeDueTurns } from './due-turns.ts'
 import { FenceLost, Stopping, StoreUnavailable } from './errors.ts'
 import { makeFirstTurns } from './first-turns.ts'
 import { type Lease, makeLease } from './lease.ts'
@@ -18,10 +19,10 @@ export interface Worker {
    */
   run(claim: Claim, first?: () => Promise<Claim>): Promise<void>
   /**
-   * Takes in a REST trigger. `create` is told whether to claim what it makes; if so, the first turn runs here
-   * at once. Otherwise it is due, and waits behind those that came before it until some process has room.
+   * Takes in a REST trigger. `create` is told whether to claim the execution; if so, its first turn runs here at
+   * once. Otherwise it is due, and waits behind those that came before it until some process has room.
    */
-  takeIn(create: (claim: boolean) => Promise<Created>): Promise<Created>
+  takeIn(sid: string, create: (claim: boolean) => Promise<Created>): Promise<Created>
   /** Looks for due executions now, or as soon as there is room, not only at the next interval. */
   poll(): void
   /** Something may have been said that nobody heard: reads all waits back, as soon as the store answers. */
@@ -39,8 +40,6 @@ export interface WorkerOptions {
 
 /** Scheduled looks at once, so that they take no turn from anybody; those beyond are put off. */
 const looksAtOnce = 20
-/** Claimed at once: all shards are asked, so turns that end one by one first make room for a few. */
-const batch = 8
 /** How soon room is noticed that comes without the end of a turn. */
 const roomCheckMs = 25
 
@@ -50,10 +49,6 @@ export function makeWorker(tools: Tools, options: WorkerOptions): Worker {
   const latestOf = new Map<string, Promise<void>>()
   const timers: (() => void)[] = []
   const firstTurns = makeFirstTurns(clock, options.maxTurns)
-  let polling: Promise<void> | null = null
-  /** Something may be due that was not asked for yet; and some are known to wait, so nobody comes before them. */
-  let mayBeDue = false
-  let someWait = false
   let open = true
 
   const worker: Worker = {
@@ -70,7 +65,7 @@ export function makeWorker(tools: Tools, options: WorkerOptions): Worker {
         running.delete(claim)
         firstTurns.over(claim)
         if (latestOf.get(sid) === done) latestOf.delete(sid)
-        pollIfDue(batch)
+        due.useRoom()
       })
       running.set(claim, { done, lease })
       firstTurns.begun(claim)
@@ -78,13 +73,13 @@ export function makeWorker(tools: Tools, options: WorkerOptions): Worker {
       return done
     },
 
-    async takeIn(create) {
-      const claim = !someWait && roomForDue() > 0
+    async takeIn(sid, create) {
+      const claim = !due.someWait() && roomForDue() > 0
       const giveBack = firstTurns.keep(claim ? 1 : 0)
       try {
         const created = await create(claim)
         if (created.outcome === 'created' && created.claim) worker.run(created.claim)
-        if (created.outcome === 'created' && !created.claim) mayBeDue = someWait = true
+        if (created.outcome === 'created' && !created.claim) due.wait(sid)
         return created
       } finally {
         giveBack()
@@ -92,8 +87,7 @@ export function makeWorker(tools: Tools, options: WorkerOptions): Worker {
     },
 
     poll() {
-      mayBeDue = true
-      pollIfDue()
+      due.look()
     },
 
     catchUp() {
@@ -104,7 +98,7 @@ export function makeWorker(tools: Tools, options: WorkerOptions): Worker {
     start() {
       timers.push(
         clock.every(options.pollMs, worker.poll),
-        clock.every(roomCheckMs, () => pollIfDue()),
+        clock.every(roomCheckMs, () => due.useRoom(1)),
         clock.every(options.leaseMs / 6, keepLeases)
       )
       worker.poll()
@@ -113,12 +107,23 @@ export function makeWorker(tools: Tools, options: WorkerOptions): Worker {
     async stop() {
       open = false
       for (const stopTimer of timers) stopTimer()
-      await polling
+      await due.stop()
       await missed.stop()
       await Promise.all([...running.values()].map(({ done }) => done))
     }
   }
   const missed = makeCatchUp(tools, worker)
+  const due = makeDueTurns({
+    ...tools,
+    firstTurns,
+    room: roomForDue,
+    begin: claims => Promise.all(claims.map(runOrPutOff)),
+    heard(of) {
+      if (of === 'answer') missed.begin()
+      // Nor could the store take in what Twilio told meanwhile.
+      else missed.request()
+    }
+  })
   return worker
 
   async function runClaim(given: Claim, lease: Lease, first?: () => Promise<Claim>): Promise<void> {
@@ -164,44 +169,6 @@ export function makeWorker(tools: Tools, options: WorkerOptions): Worker {
 
   function roomForDue(): number {
     return open ? Math.min(options.maxTurns - running.size, firstTurns.room()) : 0
-  }
-
-  function pollIfDue(atLeast = 1): void {
-    if (!mayBeDue || polling || roomForDue() < atLeast) return
-    polling = claimDue().finally(() => {
-      polling = null
-      pollIfDue()
-    })
-  }
-
-  /** As there may be first turns among them, no more are claimed than those that may begin. */
-  async function claimDue(): Promise<void> {
-    try {
-      for (let room = roomForDue(); mayBeDue && room > 0; room = roomForDue()) {
-        mayBeDue = false
-        await claimSome(Math.min(room, batch))
-      }
-    } catch (error) {
-      // Nor could it take in what Twilio told meanwhile.
-      if (error instanceof StoreUnavailable) missed.request()
-      logger.error({ error }, 'Looking for due executions failed; tried again soon')
-    }
-  }
-
-  async function claimSome(limit: number): Promise<void> {
-    // A look that probably finds nothing keeps no trigger waiting.
-    const giveBack = firstTurns.keep(someWait ? limit : 0)
-    let begun: readonly Promise<void>[]
-    try {
-      const claims = await executions.claimDue(clock.now(), limit)
-      if (claims.length === limit) mayBeDue = someWait = true
-      else if (!mayBeDue) someWait = false
-      missed.begin()
-      begun = claims.map(runOrPutOff)
-    } finally {
-      giveBack()
-    }
-    await Promise.all(begun)
   }
 
   function hasRoomFor(claim: Claim): boolean {
