@@ -53,6 +53,11 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
   app.setErrorHandler(answerError)
   app.setNotFoundHandler(answerNothing)
   app.removeContentTypeParser('text/plain')
+  app.addHook('preClose', done => {
+    // A connection whose last answer is under way is closed after it, not when its caller is done with it.
+    app.server.keepAliveTimeout = 1
+    done()
+  })
   await app.register(formbody)
   await installOpenApi(app, version)
   await app.register(healthRoutes, { ping })

@@ -27,11 +27,11 @@ export async function createExecution(
   const { conflictPolicy, ...trigger } = request
   for (;;) {
     const started = await startExecution(runtime, {
-      ...trigger,
       triggeredBy: 'incomingRequest',
       contact: `${request.to} ${request.from}`,
       initiatedBy: `RQ${runtime.ids.random()}`,
-      exclusive: conflictPolicy !== 'parallel'
+      exclusive: conflictPolicy !== 'parallel',
+      ...trigger
     })
     if (started.outcome === 'started') return started.execution
     if (started.outcome === 'repeated') return fetchExecution(runtime, request.flowSid, started.sid)

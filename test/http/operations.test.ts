@@ -2,9 +2,11 @@
 
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
+import { Agent, get, type IncomingMessage } from 'node:http'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { json } from 'node:stream/consumers'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
 import t, { type Test } from 'tap'
@@ -13,7 +15,13 @@ import { buildApp } from '../../src/http/app.ts'
 import type { Reconciler } from '../../src/runtime/reconciler.ts'
 import type { Runtime } from '../../src/runtime/runtime.ts'
 import { BadFlowFile } from '../../src/service.ts'
-import { accountSid, askAndThank, buildService, flowOf } from '../support/build-service.ts'
+import {
+  accountSid,
+  askAndThank,
+  buildService,
+  eventually,
+  flowOf
+} from '../support/build-service.ts'
 
 const quiet = flowOf(['note', 'set-variables', { variables: [] }, { next: null }])
 
@@ -24,11 +32,11 @@ t.test('probes need no credentials', async t => {
     t.match(await call('GET', path, { headers }), { status: 200, body: { status: 'ok' } })
 })
 
-t.test('a service whose store is away lives, and is not ready', async t => {
-  const app = await buildApp({
+const buildWith = (ping: () => Promise<void>) =>
+  buildApp({
     runtime: { accountSid } as Runtime,
     reconciler: {} as Reconciler,
-    ping: () => Promise.reject(new Error('the store is away')),
+    ping,
     credentials: [],
     publicUrl: 'http://reprise.test',
     maxTriggersPerSecond: null,
@@ -36,12 +44,43 @@ t.test('a service whose store is away lives, and is not ready', async t => {
     verifySignature: () => false,
     sentBy: () => null
   })
+
+t.test('a service whose store is away lives, and is not ready', async t => {
+  const app = await buildWith(() => Promise.reject(new Error('the store is away')))
   t.teardown(() => app.close())
   t.equal((await app.inject('/healthz')).statusCode, 200)
   const ready = await app.inject('/readyz')
   t.equal(ready.statusCode, 503)
   t.strictSame(ready.json(), { status: 'unready', reason: 'the store is away' })
 })
+
+t.test(
+  'a service that stops is not ready any more, even to who had asked before, and keeps no connection',
+  async t => {
+    const answers: (() => void)[] = []
+    const app = await buildWith(() => new Promise(resolve => answers.push(resolve)))
+    const origin = await app.listen({ host: '127.0.0.1', port: 0 })
+    const agent = new Agent({ keepAlive: true })
+    t.teardown(() => agent.destroy())
+    const asked = new Promise<IncomingMessage>((resolve, reject) =>
+      get(`${origin}/readyz`, { agent }, resolve).on('error', reject)
+    )
+    await eventually(() => answers.length === 1)
+    let closed = false
+    const closing = app.close().then(() => {
+      closed = true
+    })
+    await eventually(() => !app.server.listening)
+    await t.rejects(fetch(`${origin}/readyz`), 'nobody listens')
+    for (const answer of answers) answer()
+
+    const response = await asked
+    t.equal(response.statusCode, 503)
+    t.match(await json(response), { status: 'unready', reason: 'The process stops' })
+    await eventually(() => closed)
+    await closing
+  }
+)
 
 t.test('openapi.yaml', async t => {
   await t.test('is what the service is (if not: npm run openapi)', async t => {

@@ -22,7 +22,7 @@ export function embeddedExecutions(
     create: async entry => await write(create(contents, entry, leaseMs)),
     deliver: async (sid, event, options) =>
       await write(deliver(contents, sid, event, options, leaseMs)),
-    claim: (sid, now) => write(() => claimOne(sid, now)),
+    claim: (sid, now, options) => write(() => claimOne(sid, now, options?.onlyDue ?? false)),
     claimDue: (now, limit) => write(() => takeDue(contents, now, limit, now + leaseMs)),
     commit: async (claim, turn) => await write(commit(contents, claim, turn, leaseMs)),
     renew: (claim, now) => write(() => renew(claim, now)),
@@ -35,9 +35,10 @@ export function embeddedExecutions(
     list: query => read(() => listExecutions(tables, query))
   }
 
-  function claimOne(sid: string, now: number): Claim | null {
+  function claimOne(sid: string, now: number, onlyDue: boolean): Claim | null {
     const head = readHead(tables, sid)
     if (head === null || isHeld(head, now)) return null
+    if (onlyDue && (head.dueAt === null || head.dueAt > now)) return null
     return take(contents, sid, head, head, now + leaseMs)
   }
 

@@ -17,6 +17,12 @@ export const healthRoutes: FastifyPluginAsyncTypebox<HealthRoutesOptions> = asyn
   app,
   { ping }
 ) => {
+  let stopping = false
+  app.addHook('preClose', done => {
+    stopping = true
+    done()
+  })
+
   app.get('/healthz', {
     logLevel: 'warn',
     schema: {
@@ -33,12 +39,14 @@ export const healthRoutes: FastifyPluginAsyncTypebox<HealthRoutesOptions> = asyn
     schema: {
       operationId: 'Readyz',
       tags,
-      summary: 'The store answers',
+      summary: 'The store answers, and the process does not stop',
       response: { 200: Health, 503: Unready }
     },
     async handler(_request, reply) {
       try {
         await ping()
+        // Whoever was told otherwise now would meet nobody.
+        if (stopping) throw new Error('The process stops')
         return { status: 'ok' }
       } catch (error) {
         return reply.code(503).send({ status: 'unready', reason: (error as Error).message })
