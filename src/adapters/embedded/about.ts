@@ -1,6 +1,7 @@
 // What the store keeps about itself.
 import { StoreRefused } from '../../runtime/errors.ts'
-import type { Contents, Key, Table } from './database.ts'
+import type { Contents } from './database.ts'
+import type { Key, LmdbTable } from './table.ts'
 
 /** Of all that is written in the folder. With another number the folder of one cannot be read by the other. */
 const format = '2'
@@ -9,18 +10,22 @@ const formatKey: Key = ['format']
 const fencesKey: Key = ['fences']
 
 /** An older version wrote no format. */
-export function checkFormat({ tables, about }: Contents, dir: string): void {
+export function checkFormat({ tables, about }: FormatTables, dir: string): void {
   const found = about.get(formatKey)
   if (found === format) return
-  const { records, flows, notes } = tables
-  if (found !== undefined || [records, flows, notes].some(isFilled))
+  if (found !== undefined || tables.some(isFilled))
     throw new StoreRefused(
       `${dir} was written by another version of this service (format ${found ?? '1'}; this one reads ${format}). Go on with that version, or give this one an empty folder.`
     )
   about.putSync(formatKey, format)
 }
 
-const isFilled = (table: Table): boolean => table.getKeysCount({ limit: 1 }) > 0
+interface FormatTables {
+  readonly tables: readonly LmdbTable[]
+  readonly about: LmdbTable
+}
+
+const isFilled = (table: LmdbTable): boolean => table.getKeysCount({ limit: 1 }) > 0
 
 /** Reserved on the disk at once, as claims leave no fence there. */
 const fencesAtOnce = 1_000_000
@@ -30,8 +35,12 @@ export function readFences({ about, underWay }: Contents): void {
 }
 
 /** Greater than any that this or an earlier process gave. */
-export function nextFence({ about, underWay }: Contents): number {
+export function nextFence({ about, underWay, changes }: Contents): number {
   if (underWay.lastFence >= underWay.reservedFence) {
+    const before = underWay.reservedFence
+    changes.undo.push(() => {
+      underWay.reservedFence = before
+    })
     underWay.reservedFence = underWay.lastFence + fencesAtOnce
     about.put(fencesKey, String(underWay.reservedFence))
   }

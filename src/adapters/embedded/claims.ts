@@ -1,17 +1,10 @@
 import type { Claim } from '../../runtime/ports.ts'
 import { nextFence } from './about.ts'
 import type { Contents } from './database.ts'
+import { dueUntil } from './keys.ts'
 import { addClaim } from './pending.ts'
 import { moveDueRow, readHead, readSaved, type Saved } from './saved.ts'
-import {
-  eventsOf,
-  isHeld,
-  noteBefore,
-  type Pending,
-  pendingOf,
-  setPending,
-  type Waiting
-} from './under-way.ts'
+import { eventsOf, isHeld, type Pending, pendingOf, setPending, type Waiting } from './under-way.ts'
 
 /** Claims an execution that nobody holds; `row` says so already, or is null. */
 export function take(
@@ -25,7 +18,7 @@ export function take(
   const { sid } = execution
   const recovering = before?.type === 'held'
   const fence = nextFence(contents)
-  setPending(contents.underWay, sid, {
+  setPending(contents, sid, {
     type: 'held',
     inbox,
     fence,
@@ -93,7 +86,7 @@ function timersUntil(contents: Contents, now: number, limit: number): Due[] {
   const { tables, underWay } = contents
   const found: Due[] = []
   const early: string[] = []
-  for (const [, last] of tables.due.getKeys({ start: [], end: [now, '~'] })) {
+  for (const [, , last] of tables.due.getKeys(dueUntil(now))) {
     if (found.length >= limit || early.length >= mostMoved) break
     const sid = String(last)
     if (pendingOf(underWay, sid)) continue
@@ -101,9 +94,6 @@ function timersUntil(contents: Contents, now: number, limit: number): Due[] {
     if (at !== null && at <= now) found.push({ sid, at })
     else early.push(sid)
   }
-  for (const sid of early) {
-    noteBefore(underWay, sid)
-    moveDueRow(contents, sid)
-  }
+  for (const sid of early) moveDueRow(contents, sid)
   return found
 }

@@ -28,11 +28,11 @@ export function commit(
     if (hold || inbox.length > 0) {
       const row = removeDone(contents, before, consumed) ? addClaim(contents, sid) : before.row
       save(contents, { execution, head: indexed }, text)
-      setPending(underWay, sid, { ...before, inbox, leaseUntil: now + leaseMs, row, head: indexed })
+      setPending(contents, sid, { ...before, inbox, leaseUntil: now + leaseMs, row, head: indexed })
     } else {
       if (!removeDone(contents, before, consumed)) removeRow(contents, before.row)
       save(contents, { execution, head: dueFrom(tables, sid, indexed, dueAt, now) }, text)
-      setPending(underWay, sid, null)
+      setPending(contents, sid, null)
     }
     return eventsOf(inbox)
   }

@@ -10,7 +10,7 @@ import { setPending } from './under-way.ts'
 
 /** A request that is repeated learns what the first one made, even where that stands in its way now. */
 export function create(contents: Contents, entry: NewEntry, leaseMs: number): () => Created {
-  const { tables, underWay } = contents
+  const { tables } = contents
   const { execution, event, instead, now } = entry
   const { sid } = execution
   const text = JSON.stringify(execution)
@@ -35,7 +35,7 @@ export function create(contents: Contents, entry: NewEntry, leaseMs: number): ()
     const inbox = [{ row, event }]
     if (entry.claim)
       return { outcome: 'created', claim: take(contents, saved, null, inbox, row, now + leaseMs) }
-    setPending(underWay, sid, { type: 'queued', inbox, dueAt: now })
+    setPending(contents, sid, { type: 'queued', inbox, dueAt: now })
     return { outcome: 'created', claim: null }
   }
 
@@ -57,7 +57,6 @@ export function create(contents: Contents, entry: NewEntry, leaseMs: number): ()
 
 /** Parallel executions may share a contact, so each has an entry of its own. */
 function activeOf({ contacts }: Tables, contact: string): string | undefined {
-  for (const [, sid] of contacts.getKeys({ ...startingWith([contact]), limit: 1 }))
-    return String(sid)
+  for (const [, sid] of contacts.getKeys(startingWith([contact]))) return String(sid)
   return undefined
 }

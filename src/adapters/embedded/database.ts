@@ -1,15 +1,17 @@
-// One LMDB environment; what this file and rounds.ts know about LMDB, no other needs to.
+// The folder of one store: an LMDB environment, and a journal of what LMDB is still to be told.
 import { join } from 'node:path'
-import { type Database as LmdbDatabase, open } from 'lmdb'
+import { open } from 'lmdb'
 import { StoreUnavailable } from '../../runtime/errors.ts'
 import { type Memory, makeMemory } from '../memory/saves.ts'
+import { checkFormat } from './about.ts'
+import { type Changes, makeChanges } from './changes.ts'
+import { faultOf } from './fault.ts'
+import { openJournal } from './journal.ts'
 import { makeRounds } from './rounds.ts'
 import type { Saved } from './saved.ts'
+import { makeSettling, recover } from './settling.ts'
+import { journaled, type Key, type LmdbTable, type Table } from './table.ts'
 import { makeUnderWay, type UnderWay } from './under-way.ts'
-
-/** Sorted field by field: numbers before strings, and a key before those that it begins. */
-export type Key = (string | number)[]
-export type Table = LmdbDatabase<string, Key>
 
 export interface Tables {
   /** All that belongs to one execution, side by side under its SID. */
@@ -20,28 +22,31 @@ export interface Tables {
   readonly lists: Table
   readonly contacts: Table
   readonly idempotency: Table
-  readonly flows: Table
-  readonly revisions: Table
-  readonly testUsers: Table
-  readonly notes: Table
+  /** Written seldom, and so without the journal. */
+  readonly flows: LmdbTable
+  readonly revisions: LmdbTable
+  readonly testUsers: LmdbTable
+  readonly notes: LmdbTable
 }
 
-/** What bodies work with. What they change in memory is undone where their round cannot be written. */
+/** What calls about executions work with. What they change in memory they can take back: see `changes`. */
 export interface Contents {
   readonly tables: Tables
   /** About the store itself. */
   readonly about: Table
   readonly memory: Memory<Saved>
   readonly underWay: UnderWay
+  readonly changes: Changes
 }
 
 export interface Database extends Contents {
   /**
-   * Runs the body alone, and resolves with what it returned once its writes are on the disk. Bodies that
-   * wait at the same time share one flush. A body that throws must not have written anything. One that
-   * touches nothing but what belongs to a single execution says so: that is cheaper.
+   * Runs the body alone, and resolves with what it returned once all that it has read or written is on the
+   * disk. Bodies that wait at the same time share one flush. One that throws has written nothing.
    */
-  write<T>(body: () => T, onlyOf?: string): Promise<T>
+  write<T>(body: () => T): Promise<T>
+  /** The same for the tables without journal. A body that throws must not have written anything. */
+  transaction<T>(body: () => T): Promise<T>
   read<T>(body: () => T): Promise<T>
   /** Waits for the writes that are under way. */
   close(): Promise<void>
@@ -56,39 +61,68 @@ export function openDatabase(dir: string): Database {
     // Otherwise a write would resolve before it is flushed.
     overlappingSync: false
   })
-  const table = (name: string): Table => root.openDB({ name, encoding: 'string' })
-  const contents: Contents = {
-    tables: {
-      records: table('records'),
-      pending: table('pending'),
-      due: table('due'),
-      lists: table('lists'),
-      contacts: table('contacts'),
-      idempotency: table('idempotency'),
-      flows: table('flows'),
-      revisions: table('revisions'),
-      testUsers: table('test-users'),
-      notes: table('notes')
-    },
-    about: table('about'),
-    memory: makeMemory(),
-    underWay: makeUnderWay()
+  const changes = makeChanges()
+  const table = (name: string): LmdbTable => root.openDB({ name, encoding: 'string' })
+  const withJournal = (name: string) => journaled(name, table(name), changes)
+  const executionTables = {
+    records: withJournal('records'),
+    pending: withJournal('pending'),
+    due: withJournal('due'),
+    lists: withJournal('lists'),
+    contacts: withJournal('contacts'),
+    idempotency: withJournal('idempotency')
   }
-  const rounds = makeRounds(root, contents)
+  const about = withJournal('about')
+  const tables: Tables = {
+    ...executionTables,
+    flows: table('flows'),
+    revisions: table('revisions'),
+    testUsers: table('test-users'),
+    notes: table('notes')
+  }
+  const lmdb = { root, about: about.lmdb, tables: [...Object.values(executionTables), about] }
+  const filled = [executionTables.records.lmdb, tables.flows, tables.notes]
+  checkFormat({ tables: filled, about: about.lmdb }, dir)
+  const journal = openJournal(dir, recover(lmdb, dir) + 1)
+  const settling = makeSettling(lmdb, journal)
+  const rounds = makeRounds(changes, journal, settling)
   let closed: Promise<void> | null = null
 
+  function checkOpen(): void {
+    if (closed) throw new StoreUnavailable('The embedded store is closed')
+  }
+
+  /** What cannot be settled stays in the journal. */
+  async function close(): Promise<void> {
+    await rounds.over()
+    await settling.finish().then(journal.remove, journal.close)
+    await root.close()
+  }
+
   return {
-    ...contents,
-    async write(body, onlyOf) {
-      if (closed) throw new StoreUnavailable('The embedded store is closed')
-      return await rounds.run(body, onlyOf)
+    tables,
+    about,
+    memory: makeMemory(),
+    underWay: makeUnderWay(),
+    changes,
+    async write(body) {
+      checkOpen()
+      return await rounds.run(body)
+    },
+    async transaction(body) {
+      checkOpen()
+      try {
+        return await root.transaction(body)
+      } catch (error) {
+        throw error instanceof Error && 'commitError' in error ? await faultOf(error) : error
+      }
     },
     async read(body) {
-      if (closed) throw new StoreUnavailable('The embedded store is closed')
+      checkOpen()
       return body()
     },
     close() {
-      closed ??= rounds.over().then(() => root.close())
+      closed ??= close()
       return closed
     }
   }

@@ -51,7 +51,7 @@ export function receive(
   const inbox = [...(pending?.inbox ?? []), { row, event }]
   if (takes)
     return { outcome: 'claimed', claim: take(contents, saved, pending, inbox, row, now + leaseMs) }
-  setPending(underWay, sid, waitingIn(inbox, pending, saved.head.dueAt, now))
+  setPending(contents, sid, waitingIn(inbox, pending, saved.head.dueAt, now))
   return { outcome: 'queued' }
 }
 

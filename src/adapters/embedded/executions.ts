@@ -14,29 +14,28 @@ import { setPending } from './under-way.ts'
 
 /** One transaction a method; what is JSON is made before it, so that nothing can fail half-way. */
 export function embeddedExecutions(database: Database, leaseMs: number): ExecutionStore {
-  const { tables, underWay, read, write } = database
+  const { tables, underWay, write } = database
   return {
     // One process, one shard.
     newSid: () => `FN0000${randomBytes(14).toString('hex')}`,
     create: async entry => await write(create(database, entry, leaseMs)),
     deliver: async (sid, event, options) =>
-      await write(deliver(database, sid, event, options, leaseMs), sid),
-    claim: (sid, now) => write(() => takeOne(database, sid, now, leaseMs), sid),
+      await write(deliver(database, sid, event, options, leaseMs)),
+    claim: (sid, now) => write(() => takeOne(database, sid, now, leaseMs)),
     claimDue: (now, limit) => write(() => takeDue(database, now, limit, leaseMs)),
-    commit: async (claim, turn) =>
-      await write(commit(database, claim, turn, leaseMs), claim.execution.sid),
-    renew: (claim, now) => write(() => renew(claim, now), claim.execution.sid),
+    commit: async (claim, turn) => await write(commit(database, claim, turn, leaseMs)),
+    renew: (claim, now) => write(() => renew(claim, now)),
     remove: claim => write(() => remove(database, claim)),
-    fetch: sid => read(() => readExecution(tables, sid)),
-    fetchSteps: sid => read(() => readSteps(tables, sid)),
-    list: query => read(() => listExecutions(tables, query))
+    fetch: sid => write(() => readExecution(tables, sid)),
+    fetchSteps: sid => write(() => readSteps(tables, sid)),
+    list: query => write(() => listExecutions(tables, query))
   }
 
   /** Leases are nowhere but in memory: whoever finds a claim in the folder knows that its process is gone. */
   function renew({ execution: { sid }, fence }: Claim, now: number): boolean {
     const held = underWay.held.get(sid)
     if (held?.fence !== fence) return false
-    setPending(underWay, sid, { ...held, leaseUntil: now + leaseMs })
+    setPending(database, sid, { ...held, leaseUntil: now + leaseMs })
     return true
   }
 }

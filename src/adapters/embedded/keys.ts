@@ -1,6 +1,6 @@
 // The only file that spells a key.
 import { hash } from 'node:crypto'
-import type { Key } from './database.ts'
+import type { Key } from './table.ts'
 
 /** What keeps an execution, each part under the SID and a letter of its own. */
 export const executionKey = (sid: string): Key => [keyPart(sid), 'e']
@@ -23,8 +23,10 @@ export const stepsOf = (sid: string) => ({
 export const meansOf = (sid: string) => startingWith([keyPart(sid), 'k'])
 
 /** Numbered in the order in which they came. */
-export const pendingKey = (row: number): Key => [row]
-export const dueKey = (at: number, sid: string): Key => [at, sid]
+export const pendingKey = (row: number): Key => ['p', row]
+
+export const dueKey = (at: number, sid: string): Key => ['d', at, sid]
+export const dueUntil = (now: number) => ({ start: ['d'], end: ['d', now, '~'] })
 
 /** One contact in one flow. */
 export const contactPart = ({ flowSid, contactSid }: Contact): string =>

@@ -3,9 +3,10 @@
 import { compareKeys } from 'lmdb'
 import type { Execution } from '../../engine/execution.ts'
 import type { ExecutionQuery } from '../../runtime/ports.ts'
-import type { Key, Tables } from './database.ts'
+import type { Tables } from './database.ts'
 import { keyPart } from './keys.ts'
 import { readExecution } from './saved.ts'
+import type { Key } from './table.ts'
 
 type Listed = Pick<Execution, 'sid' | 'flowSid' | 'to' | 'createdAt'>
 type Status = Execution['status']

@@ -41,8 +41,7 @@ export function restore(contents: Contents): void {
   const claims = new Map<string, number>()
   const inboxes = new Map<string, Waiting[]>()
   for (const { key, value } of tables.pending.getRange({})) {
-    // LMDB gives back a key of one field as that field.
-    const row = Number(key)
+    const row = Number(key[1])
     const { sid, claimed, event }: Row = JSON.parse(value)
     const inbox = inboxes.get(sid) ?? []
     if (event) inbox.push({ row, event })

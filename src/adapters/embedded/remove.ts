@@ -17,8 +17,9 @@ export function remove(contents: Contents, claim: Claim): void {
   replaceDueRow(tables, sid, head.dueRow, null)
   unlist(tables, execution, head.conversations)
   tables.contacts.remove([contactPart(execution), sid])
-  for (const [, , ...key] of tables.records.getKeys(meansOf(sid))) tables.idempotency.remove(key)
+  for (const [, , ...key] of Array.from(tables.records.getKeys(meansOf(sid))))
+    tables.idempotency.remove(key)
   for (const key of Array.from(tables.records.getKeys(recordsOf(sid)))) tables.records.remove(key)
-  setPending(underWay, sid, null)
+  setPending(contents, sid, null)
   memory.delete(sid)
 }

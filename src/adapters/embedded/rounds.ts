@@ -1,31 +1,31 @@
-// Bodies that wait at the same time are a round: they run one after another and are written with one flush.
+// Bodies that wait at the same time are a round: they run one after another, and one flush is for all of them.
 import { setImmediate } from 'node:timers/promises'
-import type { RootDatabase } from 'lmdb'
-import { StoreUnavailable } from '../../runtime/errors.ts'
-import type { Contents, Key } from './database.ts'
-import { keepRound, undoRound } from './under-way.ts'
+import { type Changes, keep, roundText, takeBack, wholeOrNothing } from './changes.ts'
+import { faultOf } from './fault.ts'
+import type { Journal } from './journal.ts'
+import type { Settling } from './settling.ts'
 
 export interface Rounds {
-  run<T>(body: () => T, onlyOf?: string): Promise<T>
+  run<T>(body: () => T): Promise<T>
   /** Resolves when none is under way. */
   over(): Promise<void>
 }
 
 interface Task {
-  readonly onlyOf: string | undefined
   /** Answers how to tell what came of it, once that is on the disk. */
   readonly run: () => () => void
   readonly reject: (error: unknown) => void
 }
 
-export function makeRounds(root: RootDatabase<string, Key>, contents: Contents): Rounds {
+export function makeRounds(changes: Changes, journal: Journal, settling: Settling): Rounds {
   let waiting: Task[] = []
   let running: Promise<void> | null = null
 
   return {
-    run: (body, onlyOf) =>
+    run: body =>
       new Promise((resolve, reject) => {
-        waiting.push({ onlyOf, run: () => outcomeOf(body, resolve, reject), reject })
+        const run = () => outcomeOf(() => wholeOrNothing(changes, body), resolve, reject)
+        waiting.push({ run, reject })
         running ??= runAll()
       }),
     over: async () => {
@@ -33,7 +33,6 @@ export function makeRounds(root: RootDatabase<string, Key>, contents: Contents):
     }
   }
 
-  /** One after another: what a round reads of the disk, earlier ones have written. */
   async function runAll(): Promise<void> {
     while (waiting.length > 0) {
       // A flush costs more than what is in it, so all that this turn of the event loop brings shares one.
@@ -45,22 +44,19 @@ export function makeRounds(root: RootDatabase<string, Key>, contents: Contents):
     running = null
   }
 
+  /** Those that only read wait as well: what they have seen may be of this round. */
   async function runRound(round: readonly Task[]): Promise<void> {
-    let outcomes: (() => void)[] = []
-    const runBodies = () => {
-      outcomes = round.map(({ run }) => run())
-    }
     try {
-      // Those that share nothing need not see each other's writes; then LMDB's own thread does the writing.
-      await (areApart(round) ? root.batch(runBodies) : root.transaction(runBodies))
-      keepRound(contents)
+      await settling.makeRoom()
+      const outcomes = round.map(({ run }) => run())
+      if (changes.rows.length > 0) await journal.append(roundText(changes))
+      keep(changes)
+      for (const tell of outcomes) tell()
     } catch (error) {
-      undoRound(contents)
-      const fault = await commitFault(error)
+      takeBack(changes)
+      const fault = await faultOf(error)
       for (const { reject } of round) reject(fault)
-      return
     }
-    for (const tell of outcomes) tell()
   }
 }
 
@@ -75,18 +71,4 @@ function outcomeOf<T>(
   } catch (error) {
     return () => reject(error)
   }
-}
-
-function areApart(round: readonly Task[]): boolean {
-  const sids = new Set(round.map(({ onlyOf }) => onlyOf))
-  return sids.size === round.length && !sids.has(undefined)
-}
-
-/** A commit that failed (a full disk, say) wrote nothing; LMDB's error only promises the reason. */
-async function commitFault(error: unknown): Promise<unknown> {
-  if (!(error instanceof Error && 'commitError' in error)) return error
-  const cause = await Promise.resolve(error.commitError).catch((reason: unknown) => reason)
-  const reason = cause instanceof Error ? cause.message : String(cause)
-  const message = `The embedded store could not write (${reason}). Is its disk full?`
-  return new StoreUnavailable(message, { cause })
 }

@@ -42,20 +42,21 @@ export function readExecution(tables: Tables, sid: string): Execution | null {
 }
 
 /** `text` is the execution as JSON, made before the transaction. */
-export function save({ tables, memory }: Contents, saved: Saved, text: string): void {
+export function save(contents: Contents, saved: Saved, text: string): void {
   const { head, execution } = saved
-  writeRow(tables, execution.sid, head, text)
-  remember(memory, saved)
+  writeRow(contents, execution.sid, head, text)
+  remember(contents.memory, saved)
 }
 
 /** Gives the execution another place in the due index, and leaves everything else as it is. */
-export function moveDueRow({ tables, memory }: Contents, sid: string): void {
+export function moveDueRow(contents: Contents, sid: string): void {
+  const { tables, memory } = contents
   const row = readRow(tables, sid)
   if (!row) return
   const before: Head = JSON.parse(row.head)
   const head = { ...before, dueRow: before.dueAt }
   replaceDueRow(tables, sid, before.dueRow, head.dueRow)
-  writeRow(tables, sid, head, row.execution)
+  writeRow(contents, sid, head, row.execution)
   const known = memory.get(sid)
   if (known) memory.set(sid, { ...known, head })
 }
@@ -87,8 +88,14 @@ export function replaceDueRow(
 }
 
 /** Two lines: JSON has no line breaks of its own. */
-function writeRow({ records }: Tables, sid: string, head: Head, execution: string): void {
-  records.put(executionKey(sid), `${JSON.stringify(head)}\n${execution}`)
+function writeRow(
+  { tables, memory, changes }: Contents,
+  sid: string,
+  head: Head,
+  execution: string
+): void {
+  changes.undo.push(() => memory.delete(sid))
+  tables.records.put(executionKey(sid), `${JSON.stringify(head)}\n${execution}`)
 }
 
 function readRow({ records }: Tables, sid: string) {

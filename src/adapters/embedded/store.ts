@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import type { Store } from '../../runtime/ports.ts'
-import { checkFormat, readFences } from './about.ts'
+import { readFences } from './about.ts'
 import { type Database, openDatabase } from './database.ts'
 import { embeddedExecutions } from './executions.ts'
 import { embeddedFlows } from './flows.ts'
@@ -41,7 +41,6 @@ export async function openEmbeddedStore({
 async function openRestored(dir: string): Promise<Database> {
   const database = openDatabase(dir)
   try {
-    checkFormat(database, dir)
     readFences(database)
     restore(database)
     return database

@@ -35,8 +35,6 @@ export interface UnderWay {
   readonly held: Map<string, Held>
   /** In the order in which they came to wait. */
   readonly queued: Map<string, Queued>
-  /** How it was, before this round, with those that it changes. */
-  readonly before: Map<string, Pending | null>
   lastRow: number
   lastFence: number
   /** The last fence that no process after this one will give. */
@@ -46,7 +44,6 @@ export interface UnderWay {
 export const makeUnderWay = (): UnderWay => ({
   held: new Map(),
   queued: new Map(),
-  before: new Map(),
   lastRow: 0,
   lastFence: 0,
   reservedFence: 0
@@ -67,26 +64,14 @@ export const isHeld = (pending: Pending | null, now: number): boolean =>
 
 export const eventsOf = (inbox: readonly Waiting[]): InboxEvent[] => inbox.map(({ event }) => event)
 
-export function setPending(underWay: UnderWay, sid: string, next: Pending | null): void {
-  noteBefore(underWay, sid)
+export function setPending(
+  { underWay, changes }: Contents,
+  sid: string,
+  next: Pending | null
+): void {
+  const before = pendingOf(underWay, sid)
+  changes.undo.push(() => replace(underWay, sid, before))
   replace(underWay, sid, next)
-}
-
-/** To be called before anything that is kept in memory of the execution changes. */
-export function noteBefore(underWay: UnderWay, sid: string): void {
-  if (!underWay.before.has(sid)) underWay.before.set(sid, pendingOf(underWay, sid))
-}
-
-export const keepRound = ({ underWay }: Contents): void => underWay.before.clear()
-
-/** The round was not written, so nothing of it has happened. */
-export function undoRound({ memory, underWay }: Contents): void {
-  for (const [sid, before] of underWay.before) {
-    replace(underWay, sid, before)
-    memory.delete(sid)
-  }
-  underWay.before.clear()
-  underWay.reservedFence = underWay.lastFence
 }
 
 function replace({ held, queued }: UnderWay, sid: string, next: Pending | null): void {

@@ -1,0 +1,123 @@
+// The latest rounds as they were, each made durable by one small write: LMDB takes several times as long for that.
+// Two files take turns, each written from its beginning, as a file that does not grow is cheaper to flush.
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fdatasync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writev
+} from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { crc32 } from 'node:zlib'
+
+export interface Journal {
+  /** Grows by one with each turn. */
+  readonly generation: number
+  /** Bytes that this generation has. */
+  readonly size: number
+  /** Resolves when the text is on the disk; one at a time. Where it fails, the next one takes its place. */
+  append(text: string): Promise<void>
+  /** Begins the next generation, in place of the one before this one. */
+  turn(): void
+  close(): void
+  /** Where all of it is in LMDB. */
+  remove(): void
+}
+
+/** A generation and its rounds, in their order. */
+export interface Told {
+  readonly generation: number
+  readonly rounds: readonly string[]
+}
+
+const linux = process.platform === 'linux'
+const flags = constants.O_RDWR | constants.O_CREAT | (linux ? constants.O_DSYNC : 0)
+const pathsIn = (dir: string) => ['journal-0', 'journal-1'].map(name => join(dir, name))
+
+const writeBuffers = promisify(writev)
+const flush = promisify(fdatasync)
+
+export function openJournal(dir: string, first: number): Journal {
+  const paths = pathsIn(dir)
+  const files = paths.map(path => openSync(path, flags, 0o600))
+  flushFolder(dir)
+  let generation = first
+  let size = 0
+  const fileNow = () => files[generation % files.length] ?? 0
+  const close = () => {
+    for (const file of files) closeSync(file)
+  }
+
+  return {
+    get generation() {
+      return generation
+    },
+    get size() {
+      return size
+    },
+    async append(text) {
+      const body = Buffer.from(text)
+      const header = headerFor(generation, body)
+      const length = header.length + body.length
+      const { bytesWritten } = await writeBuffers(fileNow(), [header, body], size)
+      if (bytesWritten < length) throw new Error('no space left')
+      if (!linux) await flush(fileNow())
+      size += length
+    },
+    turn() {
+      generation += 1
+      size = 0
+    },
+    close,
+    remove() {
+      close()
+      for (const path of paths) rmSync(path)
+    }
+  }
+}
+
+/** Otherwise a crash of the machine may lose the names of the files. */
+function flushFolder(dir: string): void {
+  const folder = openSync(dir, constants.O_RDONLY)
+  fsyncSync(folder)
+  closeSync(folder)
+}
+
+const headerSize = 12
+
+function headerFor(generation: number, body: Buffer): Buffer {
+  const header = Buffer.alloc(headerSize)
+  header.writeUInt32LE(generation, 0)
+  header.writeUInt32LE(body.length, 4)
+  header.writeUInt32LE(crc32(body, generation), 8)
+  return header
+}
+
+/** What there is, older generations first. */
+export const readJournal = (dir: string): Told[] =>
+  pathsIn(dir)
+    .filter(path => existsSync(path))
+    .map(path => readFileSync(path))
+    .flatMap(bytes => readFile(bytes) ?? [])
+    .sort((a, b) => a.generation - b.generation)
+
+/** Up to what a crash left half-written, or what is left of an earlier generation. */
+function readFile(bytes: Buffer): Told | null {
+  if (bytes.length < headerSize) return null
+  const generation = bytes.readUInt32LE(0)
+  const rounds: string[] = []
+  for (let at = 0; at + headerSize <= bytes.length; ) {
+    const length = bytes.readUInt32LE(at + 4)
+    const body = bytes.subarray(at + headerSize, at + headerSize + length)
+    const isWhole = body.length === length && crc32(body, generation) === bytes.readUInt32LE(at + 8)
+    if (bytes.readUInt32LE(at) !== generation || !isWhole) break
+    rounds.push(body.toString())
+    at += headerSize + length
+  }
+  return { generation, rounds }
+}
