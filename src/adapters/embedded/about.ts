@@ -1,7 +1,7 @@
 // What the store keeps about itself.
 import { StoreRefused } from '../../runtime/errors.ts'
 import type { Contents } from './database.ts'
-import type { Key, LmdbTable } from './table.ts'
+import type { Key, LmdbTable, Table } from './table.ts'
 
 /** Of all that is written in the folder. With another number the folder of one cannot be read by the other. */
 const format = '2'
@@ -21,11 +21,14 @@ export function checkFormat({ tables, about }: FormatTables, dir: string): void 
 }
 
 interface FormatTables {
-  readonly tables: readonly LmdbTable[]
+  readonly tables: readonly Table[]
   readonly about: LmdbTable
 }
 
-const isFilled = (table: LmdbTable): boolean => table.getKeysCount({ limit: 1 }) > 0
+function isFilled(table: Table): boolean {
+  for (const _ of table.getKeys({})) return true
+  return false
+}
 
 /** Reserved on the disk at once, as claims leave no fence there. */
 const fencesAtOnce = 1_000_000

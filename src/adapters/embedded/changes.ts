@@ -1,8 +1,24 @@
-import type { Row } from './table.ts'
+import type { Key } from './table.ts'
 
-/** What the bodies of one round have changed so far: as rows for the journal, and how to take it back. */
+/** A row as it is from now on: null where it was removed. */
+export interface Row {
+  readonly table: string
+  readonly key: Key
+  /** The key as JSON. */
+  readonly id: string
+  readonly value: Buffer | null
+}
+
+export const makeRow = (table: string, key: Key, value: Buffer | null): Row => ({
+  table,
+  key,
+  id: JSON.stringify(key),
+  value
+})
+
+/** What the bodies of one round have changed so far, and how to take it back. */
 export interface Changes {
-  readonly rows: string[]
+  readonly rows: Row[]
   readonly undo: (() => void)[]
 }
 
@@ -32,21 +48,4 @@ export function takeBack({ rows, undo }: Changes): void {
 
 function undoTo(undo: (() => void)[], length: number): void {
   while (undo.length > length) undo.pop()?.()
-}
-
-/** Neither keys nor values have these: they are JSON. */
-const betweenRows = '\x1e'
-const betweenFields = '\x1f'
-
-/** The key is JSON already; without a value the row was removed. */
-export const rowText = (table: string, key: string, value: string | null): string =>
-  value === null ? table + betweenFields + key : table + betweenFields + key + betweenFields + value
-
-export const roundText = ({ rows }: Changes): string => rows.join(betweenRows)
-
-export function readRound(text: string): (Row & { readonly table: string })[] {
-  return text.split(betweenRows).map(row => {
-    const [table = '', key = '', value = null] = row.split(betweenFields)
-    return { table, key: JSON.parse(key), value }
-  })
 }

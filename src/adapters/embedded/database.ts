@@ -63,7 +63,8 @@ export function openDatabase(dir: string): Database {
   })
   const changes = makeChanges()
   const table = (name: string): LmdbTable => root.openDB({ name, encoding: 'string' })
-  const withJournal = (name: string) => journaled(name, table(name), changes)
+  const withJournal = (name: string) =>
+    journaled(name, root.openDB<string | Buffer, Key>({ name, encoding: 'string' }), changes)
   const executionTables = {
     records: withJournal('records'),
     pending: withJournal('pending'),
@@ -72,7 +73,6 @@ export function openDatabase(dir: string): Database {
     contacts: withJournal('contacts'),
     idempotency: withJournal('idempotency')
   }
-  const about = withJournal('about')
   const tables: Tables = {
     ...executionTables,
     flows: table('flows'),
@@ -80,9 +80,10 @@ export function openDatabase(dir: string): Database {
     testUsers: table('test-users'),
     notes: table('notes')
   }
-  const lmdb = { root, about: about.lmdb, tables: [...Object.values(executionTables), about] }
-  const filled = [executionTables.records.lmdb, tables.flows, tables.notes]
-  checkFormat({ tables: filled, about: about.lmdb }, dir)
+  const aboutLmdb = table('about')
+  const about = withJournal('about')
+  checkFormat({ tables: [tables.records, tables.flows, tables.notes], about: aboutLmdb }, dir)
+  const lmdb = { root, about: aboutLmdb, tables: [...Object.values(executionTables), about] }
   const journal = openJournal(dir, recover(lmdb, dir) + 1)
   const settling = makeSettling(lmdb, journal)
   const rounds = makeRounds(changes, journal, settling)
@@ -105,9 +106,9 @@ export function openDatabase(dir: string): Database {
     memory: makeMemory(),
     underWay: makeUnderWay(),
     changes,
-    async write(body) {
+    write: async body => {
       checkOpen()
-      return await rounds.run(body)
+      return rounds.run(body)
     },
     async transaction(body) {
       checkOpen()

@@ -20,8 +20,8 @@ export interface Journal {
   readonly generation: number
   /** Bytes that this generation has. */
   readonly size: number
-  /** Resolves when the text is on the disk; one at a time. Where it fails, the next one takes its place. */
-  append(text: string): Promise<void>
+  /** Resolves when the round is on the disk; one at a time. Where it fails, the next one takes its place. */
+  append(round: Buffer): Promise<void>
   /** Begins the next generation, in place of the one before this one. */
   turn(): void
   close(): void
@@ -32,7 +32,7 @@ export interface Journal {
 /** A generation and its rounds, in their order. */
 export interface Told {
   readonly generation: number
-  readonly rounds: readonly string[]
+  readonly rounds: readonly Buffer[]
 }
 
 const linux = process.platform === 'linux'
@@ -60,11 +60,10 @@ export function openJournal(dir: string, first: number): Journal {
     get size() {
       return size
     },
-    async append(text) {
-      const body = Buffer.from(text)
-      const header = headerFor(generation, body)
-      const length = header.length + body.length
-      const { bytesWritten } = await writeBuffers(fileNow(), [header, body], size)
+    async append(round) {
+      const header = headerFor(generation, round)
+      const length = header.length + round.length
+      const { bytesWritten } = await writeBuffers(fileNow(), [header, round], size)
       if (bytesWritten < length) throw new Error('no space left')
       if (!linux) await flush(fileNow())
       size += length
@@ -110,13 +109,13 @@ export const readJournal = (dir: string): Told[] =>
 function readFile(bytes: Buffer): Told | null {
   if (bytes.length < headerSize) return null
   const generation = bytes.readUInt32LE(0)
-  const rounds: string[] = []
+  const rounds: Buffer[] = []
   for (let at = 0; at + headerSize <= bytes.length; ) {
     const length = bytes.readUInt32LE(at + 4)
     const body = bytes.subarray(at + headerSize, at + headerSize + length)
     const isWhole = body.length === length && crc32(body, generation) === bytes.readUInt32LE(at + 8)
     if (bytes.readUInt32LE(at) !== generation || !isWhole) break
-    rounds.push(body.toString())
+    rounds.push(body)
     at += headerSize + length
   }
   return { generation, rounds }

@@ -1,8 +1,9 @@
 // Bodies that wait at the same time are a round: they run one after another, and one flush is for all of them.
 import { setImmediate } from 'node:timers/promises'
-import { type Changes, keep, roundText, takeBack, wholeOrNothing } from './changes.ts'
+import { type Changes, keep, takeBack, wholeOrNothing } from './changes.ts'
 import { faultOf } from './fault.ts'
 import type { Journal } from './journal.ts'
+import { roundBytes } from './round-bytes.ts'
 import type { Settling } from './settling.ts'
 
 export interface Rounds {
@@ -49,7 +50,7 @@ export function makeRounds(changes: Changes, journal: Journal, settling: Settlin
     try {
       await settling.makeRoom()
       const outcomes = round.map(({ run }) => run())
-      if (changes.rows.length > 0) await journal.append(roundText(changes))
+      if (changes.rows.length > 0) await journal.append(roundBytes(changes.rows))
       keep(changes)
       for (const tell of outcomes) tell()
     } catch (error) {

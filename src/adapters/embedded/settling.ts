@@ -1,8 +1,8 @@
 // What the journal has goes into LMDB now and then, many rounds at once: of a row that changed often only the last.
 import type { RootDatabase } from 'lmdb'
-import { readRound } from './changes.ts'
 import { type Journal, readJournal } from './journal.ts'
-import type { JournaledTable, Key, LmdbTable, Row } from './table.ts'
+import { readRound } from './round-bytes.ts'
+import type { JournaledTable, Key, LmdbTable } from './table.ts'
 
 export interface Settling {
   /** To be called between two rounds. Throws where there is no room for another one. */
@@ -44,7 +44,7 @@ export function makeSettling({ root, tables, about }: Lmdb, journal: Journal): S
     isBehind = true
     const generation = journal.generation - 1
     await root.batch(() => {
-      for (const { table, rows } of taken) for (const row of rows) putInto(table.lmdb, row)
+      for (const { table, rows } of taken) table.putIntoLmdb(rows)
       about.put(settledKey, String(generation))
     })
     isBehind = false
@@ -64,11 +64,6 @@ export function makeSettling({ root, tables, about }: Lmdb, journal: Journal): S
   }
 }
 
-function putInto(table: LmdbTable, { key, value }: Row): void {
-  if (value === null) table.remove(key)
-  else table.put(key, value)
-}
-
 /** Brings LMDB up to where the journal of a process that is gone ends; answers the last generation. */
 export function recover({ root, tables, about }: Lmdb, dir: string): number {
   const settled = Number(about.get(settledKey) ?? '0')
@@ -76,11 +71,8 @@ export function recover({ root, tables, about }: Lmdb, dir: string): number {
   const last = told.at(-1)?.generation ?? settled
   if (last === settled) return last
   root.transactionSync(() => {
-    for (const text of told.flatMap(({ rounds }) => rounds))
-      for (const { table: name, ...row } of readRound(text)) {
-        const table = tables.find(table => table.name === name)
-        if (table) putInto(table.lmdb, row)
-      }
+    for (const row of told.flatMap(({ rounds }) => rounds).flatMap(round => [...readRound(round)]))
+      tables.find(({ name }) => name === row.table)?.putIntoLmdb([row])
     about.put(settledKey, String(last))
   })
   return last

@@ -1,10 +1,12 @@
 // A table of LMDB together with the rows that are in the journal and not there yet.
 import { compareKeys, type Database as LmdbDatabase, type RangeOptions } from 'lmdb'
-import { type Changes, rowText } from './changes.ts'
+import { type Changes, makeRow, type Row } from './changes.ts'
 
 /** Sorted field by field: numbers before strings, and a key before those that it begins. At least two. */
 export type Key = (string | number)[]
 export type LmdbTable = LmdbDatabase<string, Key>
+/** Text may be put as its bytes, and is given back as text. */
+export type LmdbTextTable = LmdbDatabase<string | Buffer, Key>
 
 /** The part of LMDB's interface that we need. */
 export interface Table {
@@ -21,95 +23,83 @@ export type Range = Pick<RangeOptions, 'reverse' | 'exclusiveStart'> & {
   readonly end?: Key
 }
 
-/** Null where it was removed. */
-export interface Row {
-  readonly key: Key
-  readonly value: string | null
-}
-
 export interface JournaledTable extends Table {
   /** In the journal. */
   readonly name: string
-  readonly lmdb: LmdbTable
   /** All rows that LMDB does not have yet. */
   changed(): Row[]
+  /** Without waiting for the disk. */
+  putIntoLmdb(rows: Iterable<Row>): void
   /** LMDB has these rows now. */
   settled(rows: readonly Row[]): void
 }
 
-export function journaled(name: string, lmdb: LmdbTable, changes: Changes): JournaledTable {
-  /** By the first field of the key, as no range goes beyond one; then by the key as text. */
-  const rows = new Map<Key[0] | undefined, Map<string, Row>>()
+export function journaled(name: string, lmdb: LmdbTextTable, changes: Changes): JournaledTable {
+  const rows = new Map<string, Row>()
+  const rowAt = (key: Key): Row | undefined => rows.get(JSON.stringify(key))
 
-  function change(key: Key, value: string | null): void {
-    const text = JSON.stringify(key)
-    changes.rows.push(rowText(name, text, value))
-    const before = rows.get(key[0])?.get(text)
-    changes.undo.push(() => set(key[0], text, before))
-    set(key[0], text, { key, value })
-  }
-
-  function set(first: Key[0] | undefined, text: string, row: Row | undefined): void {
-    const bucket = rows.get(first) ?? new Map<string, Row>()
-    if (row) bucket.set(text, row)
-    else bucket.delete(text)
-    if (bucket.size > 0) rows.set(first, bucket)
-    else rows.delete(first)
-  }
-
-  const rowAt = (key: Key): Row | undefined => rows.get(key[0])?.get(JSON.stringify(key))
-
-  function rowsIn(range: Range): Row[] {
-    const first = range.start?.[0]
-    const buckets =
-      first !== undefined && first === range.end?.[0] ? [rows.get(first)] : rows.values()
-    return [...buckets].flatMap(bucket => [...(bucket?.values() ?? [])]).filter(contains(range))
+  function change(key: Key, value: Buffer | null): void {
+    const row = makeRow(name, key, value)
+    const before = rows.get(row.id)
+    changes.rows.push(row)
+    changes.undo.push(() => {
+      if (before) rows.set(row.id, before)
+      else rows.delete(row.id)
+    })
+    rows.set(row.id, row)
   }
 
   function* getRange(range: Range): Generator<{ readonly key: Key; readonly value: string }> {
     const order = range.reverse ? (a: Key, b: Key) => compareKeys(b, a) : compareKeys
-    const changed = rowsIn(range).sort((a, b) => order(a.key, b.key))
+    const changed = [...rows.values()]
+      .filter(({ key }) => contains(range, key))
+      .sort((a, b) => order(a.key, b.key))
     let [next] = changed
     let at = 0
     for (const entry of lmdb.getRange(range)) {
       for (; next && order(next.key, entry.key) < 0; next = changed[++at])
-        if (next.value !== null) yield { key: next.key, value: next.value }
-      if (!next || order(next.key, entry.key) !== 0) yield entry
+        if (next.value) yield { key: next.key, value: next.value.toString() }
+      if (!next || order(next.key, entry.key) !== 0)
+        yield { key: entry.key, value: entry.value.toString() }
     }
     for (; next; next = changed[++at])
-      if (next.value !== null) yield { key: next.key, value: next.value }
+      if (next.value) yield { key: next.key, value: next.value.toString() }
   }
 
   return {
     name,
-    lmdb,
     get(key) {
       const row = rowAt(key)
-      return row ? (row.value ?? undefined) : lmdb.get(key)
+      return (row ? row.value : lmdb.get(key))?.toString()
     },
     doesExist(key) {
       const row = rowAt(key)
       return row ? row.value !== null : lmdb.doesExist(key)
     },
-    put: change,
+    put: (key, value) => change(key, Buffer.from(value)),
     remove: key => change(key, null),
     getRange,
     *getKeys(range) {
       for (const { key } of getRange(range)) yield key
     },
-    changed: () => rowsIn({}),
+    changed: () => [...rows.values()],
+    putIntoLmdb(rows) {
+      for (const { key, value } of rows) {
+        if (value) lmdb.put(key, value)
+        else lmdb.remove(key)
+      }
+    },
     settled(settled) {
-      for (const row of settled)
-        if (rowAt(row.key) === row) set(row.key[0], JSON.stringify(row.key), undefined)
+      for (const row of settled) if (rows.get(row.id) === row) rows.delete(row.id)
     }
   }
 }
 
 /** As LMDB has it: a range ends before its end, and begins with its start unless that is excluded. */
-const contains =
-  ({ start, end, reverse, exclusiveStart }: Range) =>
-  ({ key }: Row): boolean => {
-    const fromStart = start === undefined ? 1 : compareKeys(key, start) * (reverse ? -1 : 1)
-    const toEnd = end === undefined ? 1 : compareKeys(end, key) * (reverse ? -1 : 1)
-    return toEnd > 0 && (exclusiveStart ? fromStart > 0 : fromStart >= 0)
-  }
+function contains({ start, end, reverse, exclusiveStart }: Range, key: Key): boolean {
+  // Most keys are of another execution.
+  if (start && end && start[0] === end[0] && start[0] !== key[0]) return false
+  const fromStart = start ? compareKeys(key, start) * (reverse ? -1 : 1) : 1
+  const toEnd = end ? compareKeys(end, key) * (reverse ? -1 : 1) : 1
+  return toEnd > 0 && (exclusiveStart ? fromStart > 0 : fromStart >= 0)
+}
