@@ -1,15 +1,16 @@
 import type { Key } from './table.ts'
 
-/** A row as it is from now on: null where it was removed. */
+/** A row as it is from now on. */
 export interface Row {
   readonly table: string
   readonly key: Key
   /** The key as JSON. */
   readonly id: string
-  readonly value: Buffer | null
+  /** A text, of which the bytes are kept once they are written; null where the row was removed. */
+  value: string | Buffer | null
 }
 
-export const makeRow = (table: string, key: Key, value: Buffer | null): Row => ({
+export const makeRow = (table: string, key: Key, value: Row['value']): Row => ({
   table,
   key,
   id: JSON.stringify(key),

@@ -9,7 +9,7 @@ import {
   openSync,
   readFileSync,
   rmSync,
-  writev
+  write
 } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -20,7 +20,10 @@ export interface Journal {
   readonly generation: number
   /** Bytes that this generation has. */
   readonly size: number
-  /** Resolves when the round is on the disk; one at a time. Where it fails, the next one takes its place. */
+  /**
+   * Resolves when the round, which has room for a header, is on the disk; one at a time. Where that fails, the
+   * next one takes its place.
+   */
   append(round: Buffer): Promise<void>
   /** Begins the next generation, in place of the one before this one. */
   turn(): void
@@ -39,7 +42,7 @@ const linux = process.platform === 'linux'
 const flags = constants.O_RDWR | constants.O_CREAT | (linux ? constants.O_DSYNC : 0)
 const pathsIn = (dir: string) => ['journal-0', 'journal-1'].map(name => join(dir, name))
 
-const writeBuffers = promisify(writev)
+const writeBytes = promisify(write)
 const flush = promisify(fdatasync)
 
 export function openJournal(dir: string, first: number): Journal {
@@ -61,12 +64,11 @@ export function openJournal(dir: string, first: number): Journal {
       return size
     },
     async append(round) {
-      const header = headerFor(generation, round)
-      const length = header.length + round.length
-      const { bytesWritten } = await writeBuffers(fileNow(), [header, round], size)
-      if (bytesWritten < length) throw new Error('no space left')
+      writeHeader(round, generation)
+      const { bytesWritten } = await writeBytes(fileNow(), round, 0, round.length, size)
+      if (bytesWritten < round.length) throw new Error('no space left')
       if (!linux) await flush(fileNow())
-      size += length
+      size += round.length
     },
     turn() {
       generation += 1
@@ -87,14 +89,14 @@ function flushFolder(dir: string): void {
   closeSync(folder)
 }
 
-const headerSize = 12
+/** The generation, the length of what follows, and its checksum. */
+export const headerSize = 12
 
-function headerFor(generation: number, body: Buffer): Buffer {
-  const header = Buffer.alloc(headerSize)
-  header.writeUInt32LE(generation, 0)
-  header.writeUInt32LE(body.length, 4)
-  header.writeUInt32LE(crc32(body, generation), 8)
-  return header
+function writeHeader(round: Buffer, generation: number): void {
+  const body = round.subarray(headerSize)
+  round.writeUInt32LE(generation, 0)
+  round.writeUInt32LE(body.length, 4)
+  round.writeUInt32LE(crc32(body, generation), 8)
 }
 
 /** What there is, older generations first. */

@@ -2,17 +2,30 @@
 import { makeRow, type Row } from './changes.ts'
 import type { Key } from './table.ts'
 
-/** For its length where the row was removed. */
+/** For a length where the row was removed. */
 const removed = -1
-const nothing = Buffer.alloc(0)
 
-export const roundBytes = (rows: readonly Row[]): Buffer =>
-  Buffer.concat(
-    rows.flatMap(({ table, id, value }) => [
-      Buffer.from(`["${table}",${value?.length ?? removed},${id}]\n`),
-      value ?? nothing
-    ])
-  )
+/** With room for so many bytes before it. From now on the rows have their values there. */
+export function roundBytes(rows: readonly Row[], room: number): Buffer {
+  const lines = rows.map(lineOf)
+  const sizes = rows.map(({ value }, at) => sizeOf(lines[at] ?? '') + sizeOf(value ?? ''))
+  const bytes = Buffer.allocUnsafe(sizes.reduce((sum, size) => sum + size, room))
+  let at = room
+  for (const [number, row] of rows.entries()) {
+    at += bytes.write(lines[number] ?? '', at)
+    if (row.value === null) continue
+    const end = at + sizeOf(row.value)
+    bytes.write(row.value.toString(), at)
+    row.value = bytes.subarray(at, end)
+    at = end
+  }
+  return bytes
+}
+
+const lineOf = ({ table, id, value }: Row): string =>
+  `["${table}",${value === null ? removed : sizeOf(value)},${id}]\n`
+
+const sizeOf = (text: string | Buffer): number => Buffer.byteLength(text)
 
 export function* readRound(bytes: Buffer): Generator<Row> {
   for (let at = 0; at < bytes.length; ) {

@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { type Changes, keep, takeBack, wholeOrNothing } from './changes.ts'
 import { faultOf } from './fault.ts'
-import type { Journal } from './journal.ts'
+import { headerSize, type Journal } from './journal.ts'
 import { roundBytes } from './round-bytes.ts'
 import type { Settling } from './settling.ts'
 
@@ -50,7 +50,7 @@ export function makeRounds(changes: Changes, journal: Journal, settling: Settlin
     try {
       await settling.makeRoom()
       const outcomes = round.map(({ run }) => run())
-      if (changes.rows.length > 0) await journal.append(roundBytes(changes.rows))
+      if (changes.rows.length > 0) await journal.append(roundBytes(changes.rows, headerSize))
       keep(changes)
       for (const tell of outcomes) tell()
     } catch (error) {

@@ -38,7 +38,7 @@ export function journaled(name: string, lmdb: LmdbTextTable, changes: Changes): 
   const rows = new Map<string, Row>()
   const rowAt = (key: Key): Row | undefined => rows.get(JSON.stringify(key))
 
-  function change(key: Key, value: Buffer | null): void {
+  function change(key: Key, value: string | null): void {
     const row = makeRow(name, key, value)
     const before = rows.get(row.id)
     changes.rows.push(row)
@@ -58,12 +58,12 @@ export function journaled(name: string, lmdb: LmdbTextTable, changes: Changes): 
     let at = 0
     for (const entry of lmdb.getRange(range)) {
       for (; next && order(next.key, entry.key) < 0; next = changed[++at])
-        if (next.value) yield { key: next.key, value: next.value.toString() }
+        if (next.value !== null) yield { key: next.key, value: next.value.toString() }
       if (!next || order(next.key, entry.key) !== 0)
         yield { key: entry.key, value: entry.value.toString() }
     }
     for (; next; next = changed[++at])
-      if (next.value) yield { key: next.key, value: next.value.toString() }
+      if (next.value !== null) yield { key: next.key, value: next.value.toString() }
   }
 
   return {
@@ -76,7 +76,7 @@ export function journaled(name: string, lmdb: LmdbTextTable, changes: Changes): 
       const row = rowAt(key)
       return row ? row.value !== null : lmdb.doesExist(key)
     },
-    put: (key, value) => change(key, Buffer.from(value)),
+    put: change,
     remove: key => change(key, null),
     getRange,
     *getKeys(range) {
@@ -85,8 +85,8 @@ export function journaled(name: string, lmdb: LmdbTextTable, changes: Changes): 
     changed: () => [...rows.values()],
     putIntoLmdb(rows) {
       for (const { key, value } of rows) {
-        if (value) lmdb.put(key, value)
-        else lmdb.remove(key)
+        if (value === null) lmdb.remove(key)
+        else lmdb.put(key, value)
       }
     },
     settled(settled) {
