@@ -1,4 +1,5 @@
 // The folder of one store: an LMDB environment, and a journal of what LMDB is still to be told.
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { open } from 'lmdb'
 import { StoreUnavailable } from '../../runtime/errors.ts'
@@ -6,7 +7,7 @@ import { type Memory, makeMemory } from '../memory/saves.ts'
 import { checkFormat } from './about.ts'
 import { type Changes, makeChanges } from './changes.ts'
 import { faultOf } from './fault.ts'
-import { openJournal } from './journal.ts'
+import { forgetJournal, type Journal, openJournal } from './journal.ts'
 import { makeRounds } from './rounds.ts'
 import type { Saved } from './saved.ts'
 import { makeSettling, recover } from './settling.ts'
@@ -53,8 +54,11 @@ export interface Database extends Contents {
 }
 
 export function openDatabase(dir: string): Database {
+  const path = join(dir, 'store.mdb')
+  // Who took that away wants to begin anew.
+  if (!existsSync(path)) forgetJournal(dir)
   const root = open<string, Key>({
-    path: join(dir, 'store.mdb'),
+    path,
     noSubdir: true,
     // Otherwise a failed commit also rejects a promise of LMDB's own, which nobody could catch.
     eventTurnBatching: false,
@@ -82,12 +86,21 @@ export function openDatabase(dir: string): Database {
   }
   const aboutLmdb = table('about')
   const about = withJournal('about')
-  checkFormat({ tables: [tables.records, tables.flows, tables.notes], about: aboutLmdb }, dir)
   const lmdb = { root, about: aboutLmdb, tables: [...Object.values(executionTables), about] }
-  const journal = openJournal(dir, recover(lmdb, dir) + 1)
+  const journal = takeUpJournal()
   const settling = makeSettling(lmdb, journal)
   const rounds = makeRounds(changes, journal, settling)
   let closed: Promise<void> | null = null
+
+  function takeUpJournal(): Journal {
+    try {
+      checkFormat({ tables: [tables.records, tables.flows, tables.notes], about: aboutLmdb }, dir)
+      return openJournal(dir, recover(lmdb, dir) + 1)
+    } catch (error) {
+      root.close()
+      throw error
+    }
+  }
 
   function checkOpen(): void {
     if (closed) throw new StoreUnavailable('The embedded store is closed')

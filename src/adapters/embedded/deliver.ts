@@ -67,7 +67,7 @@ const waitingIn = (
     : { ...pending, inbox }
 
 /** Whether the event id was delivered before, or consumed without ever being delivered. */
-export const wasSeen = (
+const wasSeen = (
   { tables }: Contents,
   sid: string,
   pending: Pending | null,

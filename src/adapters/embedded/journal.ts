@@ -6,6 +6,7 @@ import {
   existsSync,
   fdatasync,
   fsyncSync,
+  ftruncateSync,
   openSync,
   readFileSync,
   rmSync,
@@ -46,8 +47,7 @@ const writeBytes = promisify(write)
 const flush = promisify(fdatasync)
 
 export function openJournal(dir: string, first: number): Journal {
-  const paths = pathsIn(dir)
-  const files = paths.map(path => openSync(path, flags, 0o600))
+  const files = pathsIn(dir).map(path => openSync(path, flags, 0o600))
   flushFolder(dir)
   let generation = first
   let size = 0
@@ -65,9 +65,15 @@ export function openJournal(dir: string, first: number): Journal {
     },
     async append(round) {
       writeHeader(round, generation)
-      const { bytesWritten } = await writeBytes(fileNow(), round, 0, round.length, size)
-      if (bytesWritten < round.length) throw new Error('no space left')
-      if (!linux) await flush(fileNow())
+      try {
+        const { bytesWritten } = await writeBytes(fileNow(), round, 0, round.length, size)
+        if (bytesWritten < round.length) throw new Error('no space left')
+        if (!linux) await flush(fileNow())
+      } catch (error) {
+        // It may be there all the same, and must not be read where the next one goes into the other file.
+        ftruncateSync(fileNow(), size)
+        throw error
+      }
       size += round.length
     },
     turn() {
@@ -77,9 +83,13 @@ export function openJournal(dir: string, first: number): Journal {
     close,
     remove() {
       close()
-      for (const path of paths) rmSync(path)
+      forgetJournal(dir)
     }
   }
+}
+
+export function forgetJournal(dir: string): void {
+  for (const path of pathsIn(dir)) rmSync(path, { force: true })
 }
 
 /** Otherwise a crash of the machine may lose the names of the files. */

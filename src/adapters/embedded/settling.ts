@@ -1,5 +1,6 @@
 // What the journal has goes into LMDB now and then, many rounds at once: of a row that changed often only the last.
 import type { RootDatabase } from 'lmdb'
+import { faultOf } from './fault.ts'
 import { type Journal, readJournal } from './journal.ts'
 import { readRound } from './round-bytes.ts'
 import type { JournaledTable, Key, LmdbTable } from './table.ts'
@@ -31,22 +32,26 @@ export function makeSettling({ root, tables, about }: Lmdb, journal: Journal): S
   let nextAt = enough
 
   function settle(): Promise<void> {
-    underWay ??= write().finally(() => {
+    underWay ??= settleOnce().finally(() => {
       underWay = null
       nextAt = journal.size + enough
     })
     return underWay
   }
 
-  async function write(): Promise<void> {
+  async function settleOnce(): Promise<void> {
     const taken = tables.map(table => ({ table, rows: table.changed() }))
     if (!isBehind) journal.turn()
     isBehind = true
     const generation = journal.generation - 1
-    await root.batch(() => {
-      for (const { table, rows } of taken) table.putIntoLmdb(rows)
-      about.put(settledKey, String(generation))
-    })
+    try {
+      await root.batch(() => {
+        for (const { table, rows } of taken) table.putIntoLmdb(rows)
+        about.put(settledKey, String(generation))
+      })
+    } catch (error) {
+      throw await faultOf(error)
+    }
     isBehind = false
     for (const { table, rows } of taken) table.settled(rows)
   }
