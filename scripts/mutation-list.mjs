@@ -28,16 +28,16 @@ export const mutations = [
   {
     promise: 'P1 no reply lost',
     what: 'an event that is only queued makes nothing due',
-    file: 'src/adapters/embedded/head.ts',
-    find: '{ ...head, dueAt: Math.min(head.dueAt ?? now, now) }',
-    replace: 'head',
+    file: 'src/adapters/embedded/deliver.ts',
+    find: 'dueAt: Math.min(dueAt ?? now, now) }',
+    replace: 'dueAt: dueAt ?? Number.POSITIVE_INFINITY }',
     tests: [embedded]
   },
   {
     promise: 'P2 no reply used twice',
     what: 'the embedded store forgets what it has seen',
     file: 'src/adapters/embedded/deliver.ts',
-    find: "if (wasSeen(tables, sid, arrival.event.id)) return { outcome: 'duplicate' }",
+    find: "if (wasSeen(contents, sid, pending, event.id)) return { outcome: 'duplicate' }",
     replace: '',
     tests: [turn]
   },
@@ -109,8 +109,8 @@ export const mutations = [
     promise: 'P6 order',
     what: 'two may have an execution at once',
     file: 'src/adapters/embedded/deliver.ts',
-    find: 'if (claim && !isHeld(head, now))',
-    replace: 'if (claim)',
+    find: 'const takes = claim && !isHeld(pending, now)',
+    replace: 'const takes = claim',
     tests: [embedded]
   },
   {
@@ -148,9 +148,9 @@ export const mutations = [
   {
     promise: 'P8 no zombie writes',
     what: 'the embedded store asks nobody for the fence',
-    file: 'src/adapters/embedded/head.ts',
-    find: 'head.fence !== fence || head.leaseUntil === null',
-    replace: 'head.fence < 0',
+    file: 'src/adapters/embedded/under-way.ts',
+    find: 'if (found?.fence !== fence)',
+    replace: 'if (!found)',
     tests: [crashes]
   },
   {

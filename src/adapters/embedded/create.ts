@@ -1,10 +1,12 @@
 import type { Created, NewEntry } from '../../runtime/ports.ts'
+import { take } from './claims.ts'
 import type { Contents, Tables } from './database.ts'
-import { receive } from './deliver.ts'
-import { dueAtOnce, type Head, leased, saveHead } from './head.ts'
-import { type Arrival, append, arrivalOf } from './inbox.ts'
-import { contactPart, executionKey, idempotencyKey, meansKey, startingWith } from './keys.ts'
+import { type Arrival, arrivalOf, receive } from './deliver.ts'
+import { contactPart, idempotencyKey, meansKey, startingWith } from './keys.ts'
 import { enlist } from './lists.ts'
+import { addEvent } from './pending.ts'
+import { newHead, save } from './saved.ts'
+import { setPending } from './under-way.ts'
 
 /** A request that is repeated learns what the first one made, even where that stands in its way now. */
 export function create(contents: Contents, entry: NewEntry, leaseMs: number): () => Created {
@@ -24,17 +26,17 @@ export function create(contents: Contents, entry: NewEntry, leaseMs: number): ()
     if (active !== undefined && arrivalInstead) return deliverTo(active, arrivalInstead)
     if (active !== undefined) return { outcome: 'conflict', sid: active }
 
-    tables.records.put(executionKey(sid), text)
+    const saved = { execution, head: newHead }
+    save(contents, saved, text)
     tables.contacts.put([contact, sid], '')
     remember(sid)
     enlist(tables, execution)
-    const head = append(tables, sid, fresh, arrival)
-    if (!entry.claim) {
-      saveHead(tables, sid, null, dueAtOnce(head, now))
-      return { outcome: 'created', claim: null }
-    }
-    saveHead(tables, sid, null, leased({ ...head, fence: 1 }, now + leaseMs))
-    return { outcome: 'created', claim: { execution, inbox: [event], fence: 1, recovering: false } }
+    const row = addEvent(contents, sid, arrival.text, entry.claim)
+    const inbox = [{ row, event }]
+    if (entry.claim)
+      return { outcome: 'created', claim: take(contents, saved, null, inbox, row, now + leaseMs) }
+    setPending(contents, sid, { type: 'queued', inbox, dueAt: now })
+    return { outcome: 'created', claim: null }
   }
 
   function deliverTo(active: string, event: Arrival): Created {
@@ -55,18 +57,6 @@ export function create(contents: Contents, entry: NewEntry, leaseMs: number): ()
 
 /** Parallel executions may share a contact, so each has an entry of its own. */
 function activeOf({ contacts }: Tables, contact: string): string | undefined {
-  for (const [, sid] of contacts.getKeys({ ...startingWith([contact]), limit: 1 }))
-    return String(sid)
+  for (const [, sid] of contacts.getKeys(startingWith([contact]))) return String(sid)
   return undefined
-}
-
-const fresh: Head = {
-  fence: 0,
-  leaseUntil: null,
-  dueAt: null,
-  arrived: 0,
-  waiting: 0,
-  ended: false,
-  conversations: [],
-  mark: ''
 }

@@ -2,13 +2,23 @@ import type { InboxEvent } from '../../engine/event.ts'
 import type { Delivered } from '../../runtime/ports.ts'
 import { take } from './claims.ts'
 import type { Contents } from './database.ts'
-import { dueAtOnce, isHeld, readHead, saveHead } from './head.ts'
-import { type Arrival, append, arrivalOf, wasSeen } from './inbox.ts'
+import { takenKey } from './keys.ts'
+import { addEvent } from './pending.ts'
+import { readSaved } from './saved.ts'
+import { eventsOf, isHeld, type Pending, pendingOf, setPending, type Waiting } from './under-way.ts'
 
 interface Options {
   readonly now: number
   readonly claim: boolean
 }
+
+/** An event on its way into an inbox; encoded before its transaction, which nothing may then interrupt. */
+export interface Arrival {
+  readonly event: InboxEvent
+  readonly text: string
+}
+
+export const arrivalOf = (event: InboxEvent): Arrival => ({ event, text: JSON.stringify(event) })
 
 export function deliver(
   contents: Contents,
@@ -25,19 +35,43 @@ export function deliver(
 export function receive(
   contents: Contents,
   sid: string,
-  arrival: Arrival,
+  { event, text }: Arrival,
   { now, claim }: Options,
   leaseMs: number
 ): Delivered {
-  const { tables } = contents
-  const before = readHead(tables, sid)
-  if (before === null) return { outcome: 'unknown' }
-  if (wasSeen(tables, sid, arrival.event.id)) return { outcome: 'duplicate' }
-  if (before.ended) return { outcome: 'ended' }
+  const { underWay } = contents
+  const saved = readSaved(contents, sid)
+  if (saved === null) return { outcome: 'unknown' }
+  const pending = pendingOf(underWay, sid)
+  if (wasSeen(contents, sid, pending, event.id)) return { outcome: 'duplicate' }
+  if (saved.head.ended) return { outcome: 'ended' }
 
-  const head = append(tables, sid, before, arrival)
-  if (claim && !isHeld(head, now))
-    return { outcome: 'claimed', claim: take(contents, sid, before, head, now + leaseMs) }
-  saveHead(tables, sid, before, dueAtOnce(head, now))
+  const takes = claim && !isHeld(pending, now)
+  const row = addEvent(contents, sid, text, takes && pending?.type !== 'held')
+  const inbox = [...(pending?.inbox ?? []), { row, event }]
+  if (takes)
+    return { outcome: 'claimed', claim: take(contents, saved, pending, inbox, row, now + leaseMs) }
+  setPending(contents, sid, waitingIn(inbox, pending, saved.head.dueAt, now))
   return { outcome: 'queued' }
 }
+
+/** A lease that has lapsed is due as it is. One that has not keeps its time, whatever comes in. */
+const waitingIn = (
+  inbox: readonly Waiting[],
+  pending: Pending | null,
+  dueAt: number | null,
+  now: number
+): Pending =>
+  pending === null
+    ? { type: 'queued', inbox, dueAt: Math.min(dueAt ?? now, now) }
+    : { ...pending, inbox }
+
+/** Whether the event id was delivered before, or consumed without ever being delivered. */
+const wasSeen = (
+  { tables }: Contents,
+  sid: string,
+  pending: Pending | null,
+  eventId: string
+): boolean =>
+  eventsOf(pending?.inbox ?? []).some(({ id }) => id === eventId) ||
+  tables.records.doesExist(takenKey(sid, eventId))

@@ -1,52 +1,49 @@
 import { randomBytes } from 'node:crypto'
+import type { Step } from '../../engine/execution.ts'
 import type { Claim, ExecutionStore } from '../../runtime/ports.ts'
-import { take, takeDue } from './claims.ts'
+import { takeDue, takeOne } from './claims.ts'
 import { commit } from './commit.ts'
 import { create } from './create.ts'
-import type { Database } from './database.ts'
+import type { Database, Tables } from './database.ts'
 import { deliver } from './deliver.ts'
-import { isHeld, leased, readHead, saveHead } from './head.ts'
-import { executionKey, stepsOf } from './keys.ts'
+import { stepsOf } from './keys.ts'
 import { listExecutions } from './lists.ts'
 import { remove } from './remove.ts'
+import { readExecution } from './saved.ts'
+import { setPending } from './under-way.ts'
 
 /** One transaction a method; what is JSON is made before it, so that nothing can fail half-way. */
-export function embeddedExecutions(
-  { tables, memory, read, write }: Database,
-  leaseMs: number
-): ExecutionStore {
-  const contents = { tables, memory }
+export function embeddedExecutions(database: Database, leaseMs: number): ExecutionStore {
+  const { tables, underWay, write } = database
   return {
     // One process, one shard.
     newSid: () => `FN0000${randomBytes(14).toString('hex')}`,
-    create: async entry => await write(create(contents, entry, leaseMs)),
+    create: async entry => await write(create(database, entry, leaseMs)),
     deliver: async (sid, event, options) =>
-      await write(deliver(contents, sid, event, options, leaseMs)),
-    claim: (sid, now, options) => write(() => claimOne(sid, now, options?.onlyDue ?? false)),
-    claimDue: (now, limit) => write(() => takeDue(contents, now, limit, now + leaseMs)),
-    commit: async (claim, turn) => await write(commit(contents, claim, turn, leaseMs)),
+      await write(deliver(database, sid, event, options, leaseMs)),
+    claim: (sid, now, options) => write(() => takeOne(database, sid, now, leaseMs, options)),
+    claimDue: (now, limit) => write(() => takeDue(database, now, limit, leaseMs)),
+    commit: async (claim, turn) => await write(commit(database, claim, turn, leaseMs)),
     renew: (claim, now) => write(() => renew(claim, now)),
-    remove: claim => write(() => remove(tables, claim)),
-    fetch: sid => read(() => JSON.parse(tables.records.get(executionKey(sid)) ?? 'null')),
-    fetchSteps: sid =>
-      read(() =>
-        Array.from(tables.records.getRange(stepsOf(sid)), ({ value }) => JSON.parse(value))
-      ),
-    list: query => read(() => listExecutions(tables, query))
+    remove: claim => write(() => remove(database, claim)),
+    fetch: sid => write(() => readExecution(tables, sid)),
+    fetchSteps: sid => write(() => readSteps(tables, sid)),
+    list: query => write(() => listExecutions(tables, query))
   }
 
-  function claimOne(sid: string, now: number, onlyDue: boolean): Claim | null {
-    const head = readHead(tables, sid)
-    if (head === null || isHeld(head, now)) return null
-    if (onlyDue && (head.dueAt === null || head.dueAt > now)) return null
-    return take(contents, sid, head, head, now + leaseMs)
-  }
-
-  function renew(claim: Claim, now: number): boolean {
-    const { sid } = claim.execution
-    const head = readHead(tables, sid)
-    if (head === null || head.fence !== claim.fence || head.leaseUntil === null) return false
-    saveHead(tables, sid, head, leased(head, now + leaseMs))
+  /** Leases are nowhere but in memory: whoever finds a claim in the folder knows that its process is gone. */
+  function renew({ execution: { sid }, fence }: Claim, now: number): boolean {
+    const held = underWay.held.get(sid)
+    if (held?.fence !== fence) return false
+    setPending(database, sid, { ...held, leaseUntil: now + leaseMs })
     return true
   }
+}
+
+function readSteps({ records }: Tables, sid: string): Step[] {
+  return Array.from(records.getRange(stepsOf(sid)), ({ value }) => value)
+    .filter(lines => lines !== '')
+    .flatMap(lines => lines.split('\n'))
+    .map((line): Step => JSON.parse(line))
+    .sort((a, b) => a.number - b.number)
 }

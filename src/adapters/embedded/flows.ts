@@ -1,6 +1,7 @@
 import type { FlowRevision, FlowStore, RevisionChoice } from '../../runtime/ports.ts'
-import type { Database, Key } from './database.ts'
+import type { Database } from './database.ts'
 import { keyPart, startingWith } from './keys.ts'
+import type { Key } from './table.ts'
 
 /** The numbers of a flow's latest revisions. */
 interface Latest {
@@ -8,14 +9,14 @@ interface Latest {
   readonly published: number | null
 }
 
-export function embeddedFlows({ tables, read, write }: Database): FlowStore {
+export function embeddedFlows({ tables, read, transaction }: Database): FlowStore {
   const { flows, revisions, testUsers } = tables
 
   return {
     async saveRevision(revision) {
       const text = JSON.stringify(revision)
       const { flowSid, revision: number, status } = revision
-      return await write(() => {
+      return await transaction(() => {
         const latest = latestOf(flowSid)
         if (number !== (latest?.revision ?? 0) + 1) return false
         const published = status === 'published' ? number : (latest?.published ?? null)
@@ -44,14 +45,14 @@ export function embeddedFlows({ tables, read, write }: Database): FlowStore {
           .sort((a, b) => b.flowCreatedAt - a.flowCreatedAt || (a.flowSid < b.flowSid ? 1 : -1))
       ),
     removeFlow: flowSid =>
-      write(() => {
+      transaction(() => {
         for (const key of keysOf(flowSid)) revisions.remove(key)
         testUsers.remove(latestKey(flowSid))
         return flows.removeSync(latestKey(flowSid))
       }),
     fetchTestUsers: flowSid => read(() => JSON.parse(testUsers.get(latestKey(flowSid)) ?? '[]')),
     saveTestUsers: (flowSid, addresses) =>
-      write(() => {
+      transaction(() => {
         testUsers.put(latestKey(flowSid), JSON.stringify(addresses))
       })
   }

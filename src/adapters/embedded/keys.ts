@@ -1,24 +1,32 @@
 // The only file that spells a key.
 import { hash } from 'node:crypto'
-import type { Key } from './database.ts'
+import type { Key } from './table.ts'
 
 /** What keeps an execution, each part under the SID and a letter of its own. */
 export const executionKey = (sid: string): Key => [keyPart(sid), 'e']
-export const headKey = (sid: string): Key => [keyPart(sid), 'h']
-export const inboxKey = (sid: string, arrival: number): Key => [keyPart(sid), 'i', arrival]
-export const seenKey = (sid: string, eventId: string): Key => [keyPart(sid), 's', keyPart(eventId)]
+/** An event that was taken, with the steps of that turn. */
+export const takenKey = (sid: string, eventId: string): Key => [keyPart(sid), 's', keyPart(eventId)]
+/** Steps of a turn that took no event, under the number of the first. */
+export const stepsKey = (sid: string, number: number): Key => [keyPart(sid), 't', number]
 /** Says of an idempotency key that it means this execution. */
 export const meansKey = (sid: string, idempotencyKey: Key): Key => [
   keyPart(sid),
   'k',
   ...idempotencyKey
 ]
-export const stepKey = (sid: string, number: number): Key => [keyPart(sid), 't', number]
 
 export const recordsOf = (sid: string) => startingWith([keyPart(sid)])
-export const inboxOf = (sid: string) => startingWith([keyPart(sid), 'i'])
-export const stepsOf = (sid: string) => startingWith([keyPart(sid), 't'])
+export const stepsOf = (sid: string) => ({
+  start: [keyPart(sid), 's'],
+  end: [keyPart(sid), 't', '~']
+})
 export const meansOf = (sid: string) => startingWith([keyPart(sid), 'k'])
+
+/** Numbered in the order in which they came. */
+export const pendingKey = (row: number): Key => ['p', row]
+
+export const dueKey = (at: number, sid: string): Key => ['d', at, sid]
+export const dueUntil = (now: number) => ({ start: ['d'], end: ['d', now, '~'] })
 
 /** One contact in one flow. */
 export const contactPart = ({ flowSid, contactSid }: Contact): string =>

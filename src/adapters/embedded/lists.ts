@@ -3,8 +3,10 @@
 import { compareKeys } from 'lmdb'
 import type { Execution } from '../../engine/execution.ts'
 import type { ExecutionQuery } from '../../runtime/ports.ts'
-import type { Key, Tables } from './database.ts'
-import { executionKey, keyPart } from './keys.ts'
+import type { Tables } from './database.ts'
+import { keyPart } from './keys.ts'
+import { readExecution } from './saved.ts'
+import type { Key } from './table.ts'
 
 type Listed = Pick<Execution, 'sid' | 'flowSid' | 'to' | 'createdAt'>
 type Status = Execution['status']
@@ -58,8 +60,7 @@ export function listExecutions(tables: Tables, query: ExecutionQuery): Execution
   const found: Execution[] = []
   if (query.limit <= 0) return found
   for (const key of tables.lists.getKeys(rangeOf(query))) {
-    const text = tables.records.get(executionKey(String(key[2])))
-    const execution: Execution | null = text === undefined ? null : JSON.parse(text)
+    const execution = readExecution(tables, String(key[2]))
     if (execution === null || !answers(execution, query)) continue
     found.push(execution)
     if (found.length === query.limit) break

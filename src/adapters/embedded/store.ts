@@ -1,11 +1,12 @@
 import { mkdirSync } from 'node:fs'
 import type { Store } from '../../runtime/ports.ts'
-import { voidLeases } from './claims.ts'
+import { readFences } from './about.ts'
 import { type Database, openDatabase } from './database.ts'
 import { embeddedExecutions } from './executions.ts'
 import { embeddedFlows } from './flows.ts'
 import { embeddedNotes } from './notes.ts'
 import { takeOwnership } from './owner.ts'
+import { restore } from './pending.ts'
 
 export interface EmbeddedStoreOptions {
   /** Made when it is missing. One process at a time. */
@@ -20,7 +21,7 @@ export async function openEmbeddedStore({
 }: EmbeddedStoreOptions): Promise<Store> {
   mkdirSync(dir, { recursive: true, mode: 0o700 })
   const release = await takeOwnership(dir)
-  const database = await openVoided(dir).catch(async error => {
+  const database = await openRestored(dir).catch(async error => {
     await release()
     throw error
   })
@@ -37,11 +38,11 @@ export async function openEmbeddedStore({
   }
 }
 
-/** Whoever had it before is gone, and so is every claim of theirs. */
-async function openVoided(dir: string): Promise<Database> {
+async function openRestored(dir: string): Promise<Database> {
   const database = openDatabase(dir)
   try {
-    await database.write(() => voidLeases(database.tables))
+    readFences(database)
+    restore(database)
     return database
   } catch (error) {
     await database.close()
