@@ -7,7 +7,7 @@ interface Kept {
 }
 
 /** An execution as this process saved it. */
-export interface Save extends Kept {
+interface Save extends Kept {
   /** Kept with the execution until the next save, which has another one: so it tells whether this is the last. */
   readonly mark: string
 }
