@@ -153,7 +153,8 @@ export async function buildService(t: Test, options: BuildOptions = {}) {
   async function idle(): Promise<void> {
     await eventually(async () => {
       await simulator.idle()
-      return busy() === 0 && !(await tearsDown(service))
+      // A look for what is due may be followed by another one right away.
+      return busy() === 0 && !(await tearsDown(service)) && busy() === 0
     })
   }
 }
