@@ -6,8 +6,8 @@ import type { Claim, Clock, ExecutionStore, Logger } from './ports.ts'
 export interface DueTurns {
   /** Something may be due: looks for it now, or as soon as there is room. */
   look(): void
-  /** To be called where room may have come, of at least so much before it is worth a look. */
-  useRoom(atLeast?: number): void
+  /** A turn has ended, so there may be room that there was not before. */
+  useRoom(): void
   /** This one is due at once, and waits here for room; the store has it all the same, for whoever has room before. */
   wait(sid: string): void
   /** Are there some that wait for room? Then nobody may come before them. */
@@ -18,7 +18,7 @@ export interface DueTurns {
 
 interface Options {
   readonly executions: Pick<ExecutionStore, 'claim' | 'claimDue'>
-  readonly clock: Pick<Clock, 'now'>
+  readonly clock: Pick<Clock, 'now' | 'every'>
   readonly logger: Logger
   readonly firstTurns: FirstTurns
   readonly room: () => number
@@ -33,6 +33,8 @@ const several = 8
 const few = 4
 /** More of them are found by looks. */
 const mostKnown = 10_000
+/** How soon room is noticed that comes without the end of a turn. */
+const roomCheckMs = 25
 
 export function makeDueTurns(options: Options): DueTurns {
   const { executions, clock, logger, firstTurns, room, begin, heard } = options
@@ -41,6 +43,7 @@ export function makeDueTurns(options: Options): DueTurns {
   let moreWait = false
   let asked = false
   let looking = false
+  let stopChecking: (() => void) | null = null
   const underWay = new Set<Promise<void>>()
 
   const dueTurns: DueTurns = {
@@ -48,7 +51,7 @@ export function makeDueTurns(options: Options): DueTurns {
       asked = true
       useRoom(1)
     },
-    useRoom,
+    useRoom: () => useRoom(),
     wait(sid) {
       if (line.size < mostKnown) line.add(sid)
       else moreWait = true
@@ -57,30 +60,42 @@ export function makeDueTurns(options: Options): DueTurns {
     someWait: () => moreWait || line.size > 0,
     async stop() {
       await Promise.all(underWay)
+      asked = moreWait = false
+      line.clear()
+      check()
     }
   }
   return dueTurns
 
   function useRoom(atLeast = line.size > 0 ? few : several): void {
+    claimWhereRoom(atLeast)
+    check()
+  }
+
+  /** An interval that is needed seldom; each of its ticks wakes a process that may have nothing to do. */
+  function check(): void {
+    const needed = asked || dueTurns.someWait()
+    if (needed) stopChecking ??= clock.every(roomCheckMs, () => useRoom(1))
+    else {
+      stopChecking?.()
+      stopChecking = null
+    }
+  }
+
+  function claimWhereRoom(atLeast: number): void {
     if (!looking && (asked || (moreWait && line.size === 0))) {
       // Nor do those of the line take the room that the look waits for.
       if (room() < atLeast) return
-      looking = true
-      const limit = Math.min(room(), line.size > 0 ? few : several)
-      claims(
-        lookForDue(limit).finally(() => {
-          looking = false
-        })
-      )
+      track(lookForDue(Math.min(room(), line.size > 0 ? few : several)))
     }
     for (const sid of line) {
       if (room() <= 0) return
       line.delete(sid)
-      claims(claimOne(sid))
+      track(claimOne(sid))
     }
   }
 
-  function claims(work: Promise<void>): void {
+  function track(work: Promise<void>): void {
     const done = work.finally(() => {
       underWay.delete(done)
       useRoom()
@@ -90,10 +105,10 @@ export function makeDueTurns(options: Options): DueTurns {
 
   /** As there may be first turns among them, no more are claimed than those that may begin. */
   async function lookForDue(limit: number): Promise<void> {
+    looking = true
     asked = false
     // A look that probably finds nothing takes no room from triggers.
     const giveBack = firstTurns.keep(dueTurns.someWait() ? limit : 0)
-    let begun: Promise<unknown>
     try {
       const found = await executions.claimDue(clock.now(), limit)
       heard('answer')
@@ -101,14 +116,14 @@ export function makeDueTurns(options: Options): DueTurns {
       const unknown = found.filter(({ execution: { sid } }) => !line.delete(sid))
       if (isFull && unknown.length > 0) asked = true
       if (isFull || !asked) moreWait = isFull
-      begun = begin(found)
+      await begin(found)
     } catch (error) {
       moreWait = false
-      return failed(error)
+      failed(error)
     } finally {
+      looking = false
       giveBack()
     }
-    await begun
   }
 
   async function claimOne(sid: string): Promise<void> {

@@ -40,8 +40,6 @@ export interface WorkerOptions {
 
 /** Scheduled looks at once, so that they take no turn from anybody; those beyond are put off. */
 const looksAtOnce = 20
-/** How soon room is noticed that comes without the end of a turn. */
-const roomCheckMs = 25
 
 export function makeWorker(tools: Tools, options: WorkerOptions): Worker {
   const { executions, clock, logger, lookout } = tools
@@ -90,7 +88,6 @@ export function makeWorker(tools: Tools, options: WorkerOptions): Worker {
     start() {
       timers.push(
         clock.every(options.pollMs, worker.poll),
-        clock.every(roomCheckMs, () => due.useRoom(1)),
         clock.every(options.leaseMs / 6, keepLeases)
       )
       worker.poll()
