@@ -45,7 +45,11 @@ async function resultOf(
   if (refused) throw new NotNow(refused.message)
   const steps = await executions.fetchSteps(execution.sid)
   const step = steps.find(taken => taken.requestId === requestId)
-  if (step) return { execution, step, stepSid: step.sid }
+  // Read anew, as the execution may be from before the step.
+  if (step) {
+    const after = (await executions.fetch(execution.sid)) ?? execution
+    return { execution: after, step, stepSid: step.sid }
+  }
   if (execution.mode === 'flow') {
     throw new NotNow(
       `Execution ${execution.sid} follows its flow; create it with Mode=stepwise to run single steps`
