@@ -9,7 +9,7 @@ import {
 } from '../engine/execution.ts'
 import type { Json, JsonObject } from '../engine/json.ts'
 import { NotFound, NotNow } from './errors.ts'
-import type { Claim } from './ports.ts'
+import type { Claim, Created } from './ports.ts'
 import type { Runtime } from './runtime.ts'
 import { until } from './until.ts'
 
@@ -42,23 +42,37 @@ export async function startExecution(runtime: Runtime, trigger: NewTrigger): Pro
   const { executions, worker } = runtime
   const execution = startOf(runtime, trigger, await firstRevision(runtime, trigger))
   const { sid, createdAt } = execution
-  const created = await executions.create({
-    execution,
-    event: {
-      type: 'triggered',
-      id: `trigger:${sid}`,
-      at: createdAt,
-      parameters: trigger.parameters
-    },
-    exclusive: trigger.exclusive,
-    idempotencyKey: trigger.idempotencyKey,
-    now: createdAt,
-    claim: worker.hasRoom(),
-    ...(trigger.instead && { instead: trigger.instead })
-  })
-  if ('claim' in created && created.claim) worker.run(created.claim)
+  const create = (claim: boolean) =>
+    executions.create({
+      execution,
+      event: {
+        type: 'triggered',
+        id: `trigger:${sid}`,
+        at: createdAt,
+        parameters: trigger.parameters
+      },
+      exclusive: trigger.exclusive,
+      idempotencyKey: trigger.idempotencyKey,
+      now: createdAt,
+      claim,
+      ...(trigger.instead && { instead: trigger.instead })
+    })
+  const created =
+    trigger.triggeredBy === 'incomingRequest'
+      ? await worker.takeIn(sid, create)
+      : await takeInMessage(runtime, create)
   if (created.outcome === 'created') return { outcome: 'started', execution }
   return { outcome: created.outcome, sid: created.sid }
+}
+
+/** Somebody waits for the answer to a message, so its turn waits behind nobody. */
+async function takeInMessage(
+  { worker }: Runtime,
+  create: (claim: boolean) => Promise<Created>
+): Promise<Created> {
+  const created = await create(worker.hasRoom())
+  if ('claim' in created && created.claim) worker.run(created.claim)
+  return created
 }
 
 async function firstRevision({ flows }: Runtime, { flowSid, to }: NewTrigger): Promise<number> {

@@ -117,8 +117,8 @@ export interface ExecutionStore {
     event: InboxEvent,
     options: { readonly now: number; readonly claim: boolean }
   ): Promise<Delivered>
-  /** Claims one execution, due or not, ended or not; null where somebody holds it or it is unknown. */
-  claim(sid: string, now: number): Promise<Claim | null>
+  /** Claims one execution, ended or not, and due or not if not said otherwise; null where somebody holds it or it is unknown. */
+  claim(sid: string, now: number, options?: { readonly onlyDue: boolean }): Promise<Claim | null>
   /** Claims executions whose due time has come (timers, orphans, retries, retention); each goes to one caller. */
   claimDue(now: number, limit: number): Promise<readonly Claim[]>
   /**
@@ -265,6 +265,8 @@ export interface Clock {
   now(): number
   /** Milliseconds since some moment; never set back. */
   elapsed(): number
+  /** Milliseconds of those in which this process had nothing to do. */
+  idle(): number
   /** Throws `Stopping` where the process stops meanwhile, or has stopped. */
   sleep(ms: number): Promise<void>
   /** Calls again and again until the returned function is called; never keeps the process alive. */

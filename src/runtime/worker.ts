@@ -1,8 +1,10 @@
 import { makeCatchUp } from './catch-up.ts'
+import { makeDueTurns } from './due-turns.ts'
 import { FenceLost, Stopping, StoreUnavailable } from './errors.ts'
+import { makeFirstTurns } from './first-turns.ts'
 import { type Lease, makeLease } from './lease.ts'
 import { isLook, putOffLook } from './look.ts'
-import type { Claim } from './ports.ts'
+import type { Claim, Created } from './ports.ts'
 import type { Tools } from './runtime.ts'
 import { runTeardown } from './teardown.ts'
 import { runTurn } from './turn.ts'
@@ -16,7 +18,12 @@ export interface Worker {
    * to be done under the claim before the turn is `first`, which answers the claim to go on with.
    */
   run(claim: Claim, first?: () => Promise<Claim>): Promise<void>
-  /** Looks for due executions now, not only at the next interval. */
+  /**
+   * Takes in a REST trigger. `create` is told whether to claim the execution; if so, its first turn runs here at
+   * once. Otherwise it is due, and waits behind those that came before it until some process has room.
+   */
+  takeIn(sid: string, create: (claim: boolean) => Promise<Created>): Promise<Created>
+  /** Looks for due executions now, or as soon as there is room, not only at the next interval. */
   poll(): void
   /** Something may have been said that nobody heard: reads all waits back, as soon as the store answers. */
   catchUp(): void
@@ -39,8 +46,7 @@ export function makeWorker(tools: Tools, options: WorkerOptions): Worker {
   const running = new Map<Claim, { readonly done: Promise<void>; readonly lease: Lease }>()
   const latestOf = new Map<string, Claim>()
   const timers: (() => void)[] = []
-  let polling: Promise<void> | null = null
-  let askedAgain = false
+  const firstTurns = makeFirstTurns(clock, options.maxTurns)
   let open = true
 
   const worker: Worker = {
@@ -53,20 +59,25 @@ export function makeWorker(tools: Tools, options: WorkerOptions): Worker {
       latestOf.set(sid, claim)
       const done = runAfter(earlier && running.get(earlier)?.done, claim, lease, first)
       running.set(claim, { done, lease })
+      firstTurns.begun(claim)
       return done
     },
 
-    poll() {
-      if (!worker.hasRoom()) return
-      if (polling) {
-        askedAgain = true
-        return
+    async takeIn(sid, create) {
+      const claim = !due.someWait() && roomForDue() > 0
+      const giveBack = firstTurns.keep(claim ? 1 : 0)
+      try {
+        const created = await create(claim)
+        if ('claim' in created && created.claim) worker.run(created.claim)
+        else if (created.outcome === 'created') due.wait(sid)
+        return created
+      } finally {
+        giveBack()
       }
-      askedAgain = false
-      polling = claimDue().finally(() => {
-        polling = null
-        if (askedAgain) worker.poll()
-      })
+    },
+
+    poll() {
+      due.look()
     },
 
     catchUp() {
@@ -85,12 +96,23 @@ export function makeWorker(tools: Tools, options: WorkerOptions): Worker {
     async stop() {
       open = false
       for (const stopTimer of timers) stopTimer()
-      await polling
+      await due.stop()
       await missed.stop()
       await Promise.all([...running.values()].map(({ done }) => done))
     }
   }
   const missed = makeCatchUp(tools, worker)
+  const due = makeDueTurns({
+    ...tools,
+    firstTurns,
+    room: roomForDue,
+    begin: claims => Promise.all(claims.map(runOrPutOff)),
+    heard(of) {
+      if (of === 'answer') missed.begin()
+      // Nor could the store take in what Twilio told meanwhile.
+      else missed.request()
+    }
+  })
   return worker
 
   async function runAfter(
@@ -108,6 +130,8 @@ export function makeWorker(tools: Tools, options: WorkerOptions): Worker {
     } finally {
       running.delete(claim)
       if (latestOf.get(sid) === claim) latestOf.delete(sid)
+      firstTurns.over(claim)
+      due.useRoom()
     }
   }
 
@@ -152,21 +176,8 @@ export function makeWorker(tools: Tools, options: WorkerOptions): Worker {
     })
   }
 
-  async function claimDue(): Promise<void> {
-    try {
-      for (;;) {
-        const room = options.maxTurns - running.size
-        if (!open || room <= 0) return
-        const claims = await executions.claimDue(clock.now(), Math.min(room, 100))
-        missed.begin()
-        await Promise.all(claims.map(runOrPutOff))
-        if (claims.length < Math.min(room, 100)) return
-      }
-    } catch (error) {
-      // Nor could it take in what Twilio told meanwhile.
-      if (error instanceof StoreUnavailable) missed.request()
-      logger.error({ error }, 'Looking for due executions failed; tried again soon')
-    }
+  function roomForDue(): number {
+    return open ? Math.min(options.maxTurns - running.size, firstTurns.room()) : 0
   }
 
   function hasRoomFor(claim: Claim): boolean {

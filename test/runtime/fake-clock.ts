@@ -5,6 +5,8 @@ import { Stopping } from '../../src/runtime/errors.ts'
 export interface FakeClock extends StoppableClock {
   /** Time jumps: whoever would have woken wakes, and what happens again and again happens once. */
   pass(ms: number): void
+  /** The same, while the process has so much to do that it waits for nothing. */
+  work(ms: number): void
   /** Somebody sets the time of day back; nobody wakes. */
   setBack(ms: number): void
   /** Lets time fly, a quarter of a second at each look, until there is something to see. */
@@ -28,6 +30,7 @@ const looks = 2000
 export function makeFakeClock(): FakeClock {
   let now = Date.now()
   let behind = 0
+  let busy = 0
   let stopped = false
   const sleepers = new Set<Sleeper>()
   const tickers = new Set<Alarm & { readonly everyMs: number }>()
@@ -37,6 +40,7 @@ export function makeFakeClock(): FakeClock {
   const clock: FakeClock = {
     now: () => now - behind,
     elapsed: () => now,
+    idle: () => now - busy,
 
     sleep: ms =>
       new Promise((resolve, reject) => {
@@ -61,6 +65,11 @@ export function makeFakeClock(): FakeClock {
         ticker.at = now + ticker.everyMs
         ticker.ring()
       }
+    },
+
+    work(ms) {
+      busy += ms
+      clock.pass(ms)
     },
 
     setBack(ms) {

@@ -33,11 +33,20 @@ export function takeOne(
   contents: Contents,
   sid: string,
   now: number,
-  leaseMs: number
+  leaseMs: number,
+  { onlyDue = false }: { readonly onlyDue?: boolean } = {}
 ): Claim | null {
   const pending = pendingOf(contents.underWay, sid)
   const saved = isHeld(pending, now) ? null : readSaved(contents, sid)
-  return saved && take(contents, saved, pending, pending?.inbox ?? [], null, now + leaseMs)
+  if (!saved || (onlyDue && !isDue(pending, saved, now))) return null
+  return take(contents, saved, pending, pending?.inbox ?? [], null, now + leaseMs)
+}
+
+/** Of one that nobody holds: a claim that was not let go is due as soon as its lease has lapsed. */
+function isDue(pending: Pending | null, { head }: Saved, now: number): boolean {
+  if (pending?.type === 'held') return true
+  const { dueAt } = pending ?? head
+  return dueAt !== null && dueAt <= now
 }
 
 interface Due {

@@ -21,7 +21,7 @@ export function embeddedExecutions(database: Database, leaseMs: number): Executi
     create: async entry => await write(create(database, entry, leaseMs)),
     deliver: async (sid, event, options) =>
       await write(deliver(database, sid, event, options, leaseMs)),
-    claim: (sid, now) => write(() => takeOne(database, sid, now, leaseMs)),
+    claim: (sid, now, options) => write(() => takeOne(database, sid, now, leaseMs, options)),
     claimDue: (now, limit) => write(() => takeDue(database, now, limit, leaseMs)),
     commit: async (claim, turn) => await write(commit(database, claim, turn, leaseMs)),
     renew: (claim, now) => write(() => renew(claim, now)),

@@ -17,7 +17,7 @@ export function redisExecutions(backend: Backend): ExecutionStore {
     newSid: (flowSid, contactSid) => keys.newSid({ flowSid, contactSid }),
     create: entry => create(backend, entry),
     deliver: (sid, event, options) => deliver(backend, sid, event, options),
-    claim: (sid, now) => claim(backend, sid, now, { onlyDue: false }),
+    claim: (sid, now, options = { onlyDue: false }) => claim(backend, sid, now, options),
     claimDue: (now, limit) => claimDue(backend, now, limit),
     commit: (held, turn) => commit(backend, held, turn),
     renew,

@@ -16,6 +16,7 @@ export function makeSystemClock(): StoppableClock {
   return {
     now: () => Date.now(),
     elapsed: () => performance.now(),
+    idle: () => performance.eventLoopUtilization().idle,
     sleep: ms =>
       sleep(ms, undefined, { signal }).catch(() => {
         throw new Stopping('The process stops')

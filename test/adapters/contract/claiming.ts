@@ -58,6 +58,19 @@ export async function claiming(t: Test, makeStore: MakeStore): Promise<void> {
     t.ok(second.fence > first.fence)
   })
 
+  t.test('an execution can be claimed by its SID only where it is due', async t => {
+    const { store, peer } = await makeStore(t, { leaseMs })
+    const { sid } = await parked(store, { dueAt: start + 60 })
+    const onlyDue = { onlyDue: true }
+    t.equal(await peer.executions.claim(sid, start + 59, onlyDue), null)
+    const first = await peer.executions.claim(sid, start + 60, onlyDue)
+    t.equal(first?.execution.sid, sid)
+    t.equal(await store.executions.claim(sid, start + 60, onlyDue), null, 'it is held')
+    if (first) await peer.executions.commit(first, turnOf(first, { dueAt: null }))
+    t.equal(await store.executions.claim(sid, far, onlyDue), null, 'it is never due')
+    t.equal(await store.executions.claim('nothing', far, onlyDue), null)
+  })
+
   t.test('of 20 who claim one execution by its SID exactly one has it', async t => {
     const { store, peer } = await makeStore(t, { leaseMs })
     const { sid } = await parked(store)

@@ -58,6 +58,7 @@ export function makePower(clock: Clock): Power {
     clock: {
       now: clock.now,
       elapsed: clock.elapsed,
+      idle: clock.idle,
       async sleep(ms) {
         await clock.sleep(ms)
         if (!on) await back
