@@ -277,7 +277,7 @@ function checkAnswers(t: Test, app: FastifyInstance, specOf: typeof simulatorSpe
 
 const pathOf = (url: string) => url.split('?', 1)[0] ?? ''
 
-/** How many turns, and looks for due ones, are under way. */
+/** How many turns, and claims for turns, are under way. */
 function watch({ runtime }: Service): () => number {
   let busy = 0
   const counted =
@@ -290,7 +290,10 @@ function watch({ runtime }: Service): () => number {
     }
   const { worker, executions } = runtime
   Object.assign(worker, { run: counted(worker.run) })
-  Object.assign(executions, { claimDue: counted(executions.claimDue) })
+  Object.assign(executions, {
+    claim: counted(executions.claim),
+    claimDue: counted(executions.claimDue)
+  })
   return () => busy
 }
 
