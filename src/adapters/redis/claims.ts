@@ -1,3 +1,4 @@
+import type { InboxEvent } from '../../engine/event.ts'
 import type { Claim } from '../../runtime/ports.ts'
 import type { Backend } from './backend.ts'
 import { readEvent } from './inbox.ts'
@@ -8,13 +9,21 @@ import type { Taken } from './scripts.ts'
 /** What was saved last under a claim, or before it. */
 export const lastSaves = new WeakMap<Claim, LastSave>()
 
-/** `saved` is what this process remembers; a script that found it to be the last save has sent no record. */
-export function claimOf([fence, recovering, mark, record, events]: Taken, saved?: LastSave): Claim {
-  const last = record ? { ...readRecord(record), mark: mark?.toString() ?? '' } : saved
+/** What a script does not send, as this process has it: the save that it remembers, the event that it brought. */
+interface AtHand {
+  readonly saved?: LastSave | undefined
+  readonly event?: InboxEvent
+}
+
+export function claimOf(
+  [fence, recovering, mark, record, events]: Taken,
+  { saved, event }: AtHand = {}
+): Claim {
+  const last = record ? { ...readRecord(record), mark: mark.toString() } : saved
   if (!last) throw new Error('A claim came without its execution')
   const claim = {
     execution: last.execution,
-    inbox: events.map(event => readEvent(event.toString())),
+    inbox: events?.map(text => readEvent(text.toString())) ?? (event ? [event] : []),
     fence,
     recovering: recovering === 1
   }

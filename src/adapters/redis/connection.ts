@@ -75,7 +75,10 @@ export async function connect(
   }
 }
 
-/** Commands of one round of the event loop leave together, as each write of its own is a call of the system. */
+/** A round of an idle event loop takes microseconds; in those of a busy one many commands come together. */
+const gatheredRounds = 3
+
+/** Commands of a few rounds of the event loop leave together: each write is a call of the system, here and in Redis. */
 function gatherWrites(client: Client): () => void {
   let gathering = false
   return () => {
@@ -84,11 +87,15 @@ function gatherWrites(client: Client): () => void {
     const nodes = client instanceof Cluster ? client.nodes('master') : [client]
     const streams = nodes.flatMap(({ stream }) => stream ?? [])
     for (const stream of streams) stream.cork()
-    setImmediate(() => {
+    afterRounds(gatheredRounds, () => {
       gathering = false
       for (const stream of streams) stream.uncork()
     })
   }
+}
+
+function afterRounds(rounds: number, call: () => void): void {
+  setImmediate(rounds > 1 ? () => afterRounds(rounds - 1, call) : call)
 }
 
 async function firstConnection(client: Client, address: string, startMs: number): Promise<void> {

@@ -39,6 +39,6 @@ export async function deliver(
     case -3:
       return { outcome: 'ended' }
     default:
-      return { outcome: 'claimed', claim: claimOf(answer, saved) }
+      return { outcome: 'claimed', claim: claimOf(answer, { saved, event }) }
   }
 }

@@ -28,7 +28,7 @@ export interface Entry {
 
 const mostChanges = 4
 const mostGroups = 2
-const longestChanges = 4000
+const longestChanges = 6000
 /** Steps repeat what the execution holds, so packed together with it they are small. */
 const longestBesideExecution = 4000
 

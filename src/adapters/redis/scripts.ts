@@ -30,10 +30,11 @@ type Value = string | number | Buffer
 export type Taken = [
   fence: number,
   recovering: 0 | 1,
-  mark: Buffer | null,
+  mark: Buffer,
   /** Null where the caller has what was saved last; else its first texts. */
   record: Buffer[] | null,
-  events: Buffer[]
+  /** Null where there is only the one that the caller brought. */
+  events: Buffer[] | null
 ]
 
 // `Buffer` asks for replies that are not read as text, which ioredis offers for every command.

@@ -11,7 +11,7 @@ local dueAt, newLease, hold, ended, place, contact, count = unpack(ARGV, 8, 14)
 
 local heldBy, lease, endedBefore, lastMark = unpack(redis.call('HMGET', head, 'fence', 'lease', 'ended', 'mark'))
 if heldBy ~= fence or lease == '' then return -1 end
-if (lastMark or '') ~= before then return -2 end
+if lastMark ~= before then return -2 end
 
 -- The first write is one that a Redis without room refuses, so that it does nothing by halves.
 if dropped == '0' then
@@ -22,25 +22,29 @@ else
 end
 if batch ~= '' then redis.call('RPUSH', record, batch) end
 
-local consumed = {}
-for at = 15, 14 + count do
-  consumed[ARGV[at]] = true
-  redis.call('HSET', head, '=' .. ARGV[at], '')
-end
-local left = {}
+local consumed, delivered, left, gone = {}, {}, {}, {}
+for at = 15, 14 + count do consumed[ARGV[at]] = true end
 for _, event in ipairs(redis.call('LRANGE', inbox, 0, -1)) do
-  if consumed[event:match('^[^ ]*')] then
-    redis.call('LREM', inbox, 1, event)
-  else
-    left[#left + 1] = event
-  end
+  local id = event:match('^[^ ]*')
+  delivered[id] = true
+  local among = consumed[id] and gone or left
+  among[#among + 1] = event
+end
+if #left == 0 then
+  redis.call('DEL', inbox)
+else
+  for _, event in ipairs(gone) do redis.call('LREM', inbox, 1, event) end
+end
+-- What was delivered is known to the head since then.
+for at = 15, 14 + count do
+  if not delivered[ARGV[at]] then redis.call('HSET', head, '=' .. ARGV[at], '') end
 end
 
 for at = 15 + count, #ARGV do
   redis.call('HSET', head, '@' .. ARGV[at], '')
   redis.call('ZADD', lists, 0, ARGV[at] .. '/' .. place)
 end
-if ended == '1' and not endedBefore then
+if ended == '1' and endedBefore == '' then
   redis.call('HSET', head, 'ended', 1)
   redis.call('ZREM', lists, 'active/' .. place, contact .. '/' .. place)
   redis.call('ZADD', lists, 0, 'ended/' .. place)

@@ -21,7 +21,8 @@ if active then return { -2, active } end
 
 redis.call('RPUSH', record, execution)
 redis.call('RPUSH', inbox, event)
-redis.call('HSET', head, 'fence', lease == '' and 0 or 1, 'lease', lease, '=' .. eventId, '')
+-- All fields are there from the beginning, and first, as a small hash is searched from its beginning.
+redis.call('HSET', head, 'fence', lease == '' and 0 or 1, 'lease', lease, 'ended', '', 'mark', '', '=' .. eventId, '')
 if made ~= '' then redis.call('HSET', head, '@' .. made, '') end
 redis.call('ZADD', due, lease == '' and now or lease, sid)
 for at = 10, #ARGV do

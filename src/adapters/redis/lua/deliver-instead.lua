@@ -9,7 +9,7 @@ local sid, eventId, event, now, place, means = unpack(ARGV)
 local seen = '=' .. eventId
 
 local lease, ended, duplicate = unpack(redis.call('HMGET', head, 'lease', 'ended', seen))
-if not lease or ended and not duplicate then return -1 end
+if not lease or ended ~= '' and not duplicate then return -1 end
 
 if means ~= '' then
   redis.call('HSET', head, '@' .. means, '')
