@@ -13,12 +13,17 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { mutations } from './mutation-list.mjs'
+import { type Mutation, mutations } from './mutation-list.ts'
+
+interface Outcome {
+  readonly ok: boolean
+  readonly noticed: string
+}
 
 const root = join(import.meta.dirname, '..')
 const wanted = process.argv.slice(2)
 const chosen = mutations.filter(
-  ({ promise }) => wanted.length === 0 || wanted.includes(promise.split(' ', 1)[0])
+  ({ promise }) => wanted.length === 0 || wanted.some(number => promise.startsWith(`${number} `))
 )
 const copy = mkdtempSync(join(tmpdir(), 'mutations-'))
 process.on('exit', () => rmSync(copy, { recursive: true, force: true }))
@@ -46,7 +51,7 @@ const bad = rows.filter(({ ok }) => !ok)
 console.log(`\n${rows.length - bad.length} of ${rows.length} mutations were noticed`)
 process.exitCode = bad.length > 0 ? 1 : 0
 
-function tryOut({ file, find, replace, tests }) {
+function tryOut({ file, find, replace, tests }: Mutation): Outcome {
   const path = join(copy, file)
   const text = readFileSync(path, 'utf8')
   if (text.split(find).length !== 2) {
@@ -73,8 +78,8 @@ function tryOut({ file, find, replace, tests }) {
 }
 
 /** The name of the first test that went red, behind those that hold it; the file comes first. */
-function firstFailure(tap) {
-  const holders = new Map()
+function firstFailure(tap: string): string | null {
+  const holders = new Map<number, string>()
   for (const text of tap.split('\n')) {
     const indent = text.search(/\S/)
     const opened = /^ *# Subtest: (.*)$/.exec(text)?.[1]
@@ -90,6 +95,6 @@ function firstFailure(tap) {
   return null
 }
 
-function line({ promise, what, noticed, ok }) {
+function line({ promise, what, noticed, ok }: Mutation & Outcome): string {
   return `${ok ? 'red ' : 'FAIL'}  ${promise.padEnd(31)} ${what}\n        ${noticed}`
 }

@@ -1,4 +1,15 @@
-// Each promise of the README, broken on purpose. `find` must stand in the file exactly once; `tests` must notice.
+// Each promise of the README, broken on purpose.
+
+export interface Mutation {
+  readonly promise: string
+  readonly what: string
+  readonly file: string
+  /** Must stand in the file exactly once. */
+  readonly find: string
+  readonly replace: string
+  /** Must notice. */
+  readonly tests: readonly string[]
+}
 
 const turn = 'test/runtime/turn.test.ts'
 const golden = 'test/flows/golden.test.ts'
@@ -8,7 +19,7 @@ const teardown = 'test/runtime/teardown.test.ts'
 const embedded = 'test/adapters/embedded.test.ts'
 const redis = 'test/adapters/redis.test.ts'
 
-export const mutations = [
+export const mutations: readonly Mutation[] = [
   {
     promise: 'P1 no reply lost',
     what: 'a wait times out without a look for missed replies',
@@ -45,8 +56,8 @@ export const mutations = [
     promise: 'P2 no reply used twice',
     what: 'Redis forgets what it has seen',
     file: 'src/adapters/redis/lua/deliver-event.lua',
-    find: 'if duplicate then return -2 end',
-    replace: '',
+    find: "if redis.call('HSETNX', head, seen, '') == 0 then return -2 end",
+    replace: "redis.call('HSETNX', head, seen, '')",
     tests: [redis]
   },
   {
