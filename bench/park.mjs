@@ -49,7 +49,10 @@ async function parkOne(executions, { execution, steps }) {
   })
   const dueAt = execution.pause.until
   const consumed = [event.id]
-  await executions.commit(claim, { execution, steps, consumed, dueAt, hold: false, now })
+  // A service that starts later looks at each wait, for hours where there are so many, but not at these.
+  const pause = { ...execution.pause, look: { at: now + dayMs, failures: 0 } }
+  const saved = { ...execution, pause }
+  await executions.commit(claim, { execution: saved, steps, consumed, dueAt, hold: false, now })
 }
 
 /** What is an execution's own: its SIDs, and the address of its contact. */

@@ -98,6 +98,8 @@ const startSystem = ({ file }, { port, redis, dataDir, twilio, urls }) =>
     TWILIO_API_BASE_URL: twilio.url,
     ...(redis ? { REDIS_URL: redis.url } : { DATA_DIR: dataDir }),
     LOG_LEVEL: 'warn',
+    // It would begin in the middle of a measurement.
+    RECONCILE_AT_START: 'false',
     // The talk has no end, and Studio's 1,000 steps would end it.
     MAX_STEPS: '65535'
   })
