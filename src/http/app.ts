@@ -12,6 +12,7 @@ import { executionRoutes } from './routes/executions.ts'
 import { flowRoutes } from './routes/flows.ts'
 import { healthRoutes } from './routes/health.ts'
 import { reconciliationRoutes } from './routes/reconciliations.ts'
+import { revisionRoutes } from './routes/revisions.ts'
 import { stepRoutes } from './routes/steps.ts'
 import { testUserRoutes } from './routes/test-users.ts'
 import { type WebhookRoutesOptions, webhookRoutes } from './routes/webhooks.ts'
@@ -67,6 +68,7 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
       api.addHook('onRequest', makeAuthenticate(credentials))
       installOrigin(api, publicUrl)
       await api.register(flowRoutes, { runtime, publicUrl })
+      await api.register(revisionRoutes, { runtime })
       await api.register(testUserRoutes, { runtime })
       await installRateLimit(api)
       await api.register(executionRoutes, { runtime, maxTriggersPerSecond })

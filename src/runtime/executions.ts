@@ -35,7 +35,8 @@ export type Started =
   | { readonly outcome: 'delivered' | 'conflict' | 'repeated'; readonly sid: string }
 
 /**
- * Starts an execution of the published revision; it is durable, and under way, when this resolves.
+ * Starts an execution of the published revision. When this resolves it is durable; its first turn runs, or waits
+ * for room, here or in another process.
  * Throws `NotFound`, and `NotNow` where nothing is published.
  */
 export async function startExecution(runtime: Runtime, trigger: NewTrigger): Promise<Started> {

@@ -1,7 +1,8 @@
-import { Cluster, type Redis } from 'ioredis'
+import type { Cluster, Redis } from 'ioredis'
 import { StoreUnavailable } from '../../runtime/errors.ts'
 import { type Addresses, makeClient } from './client.ts'
 import { faultOf, isLasting, reasonOf } from './faults.ts'
+import { gatherWrites } from './gather.ts'
 import { withReplicas } from './replicas.ts'
 import { defineScripts } from './scripts.ts'
 
@@ -73,29 +74,6 @@ export async function connect(
     await back
     return await call(client)
   }
-}
-
-/** A round of an idle event loop takes microseconds; in those of a busy one many commands come together. */
-const gatheredRounds = 3
-
-/** Commands of a few rounds of the event loop leave together: each write is a call of the system, here and in Redis. */
-function gatherWrites(client: Client): () => void {
-  let gathering = false
-  return () => {
-    if (gathering) return
-    gathering = true
-    const nodes = client instanceof Cluster ? client.nodes('master') : [client]
-    const streams = nodes.flatMap(({ stream }) => stream ?? [])
-    for (const stream of streams) stream.cork()
-    afterRounds(gatheredRounds, () => {
-      gathering = false
-      for (const stream of streams) stream.uncork()
-    })
-  }
-}
-
-function afterRounds(rounds: number, call: () => void): void {
-  setImmediate(rounds > 1 ? () => afterRounds(rounds - 1, call) : call)
 }
 
 async function firstConnection(client: Client, address: string, startMs: number): Promise<void> {

@@ -1,6 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { BadRequest } from '../../runtime/errors.ts'
 import { warningsOf } from '../../runtime/flow-warnings.ts'
 import {
   createFlow,
@@ -11,22 +10,13 @@ import {
   updateFlow,
   validateFlow
 } from '../../runtime/flows.ts'
-import type { FlowRevision, Position, RevisionChoice } from '../../runtime/ports.ts'
+import type { FlowRevision, Position } from '../../runtime/ports.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
-import { isoDate, urlOf } from '../links.ts'
+import { urlOf } from '../links.ts'
 import { cursorOf, cut, oneMore, pageOf } from '../paging.ts'
 import { errorResponses, PageQuery } from '../schemas.ts'
-import {
-  FlowCreate,
-  FlowPage,
-  FlowParams,
-  FlowRef,
-  FlowUpdate,
-  RevisionPage,
-  RevisionParams,
-  RevisionRef,
-  Valid
-} from './flows.schema.ts'
+import { faultResource, flowResource } from './flow-resource.ts'
+import { FlowCreate, FlowPage, FlowParams, FlowRef, FlowUpdate, Valid } from './flows.schema.ts'
 
 export interface FlowRoutesOptions {
   readonly runtime: Runtime
@@ -164,43 +154,6 @@ export const flowRoutes: FastifyPluginAsyncTypebox<FlowRoutesOptions> = async (
       return reply.code(204).send(null)
     }
   })
-
-  app.get('/Flows/:Sid/Revisions', {
-    schema: {
-      operationId: 'ListFlowRevision',
-      tags,
-      summary: 'Lists the revisions of a flow',
-      params: FlowParams,
-      querystring: Type.Object(PageQuery),
-      response: { 200: RevisionPage, ...errorResponses(400, 401, 404) }
-    },
-    async handler(request) {
-      const { query, params } = request
-      await fetchFlow(runtime, params.Sid)
-      const revisions = await runtime.flows.store.listRevisions(params.Sid)
-      const items = cut(revisions, revisionPosition, cursorOf(query), oneMore(query))
-      return pageOf('revisions', urlOf(request), query, {
-        items,
-        position: revisionPosition,
-        describe: revision => revisionResource(runtime.accountSid, revision, request.origin)
-      }) as never
-    }
-  })
-
-  app.get('/Flows/:Sid/Revisions/:Revision', {
-    schema: {
-      operationId: 'FetchFlowRevision',
-      tags,
-      summary: 'Fetches one revision of a flow',
-      params: RevisionParams,
-      response: { 200: RevisionRef, ...errorResponses(400, 401, 404) }
-    },
-    async handler(request) {
-      const { Sid, Revision } = request.params
-      const revision = await fetchFlow(runtime, Sid, revisionChoice(Revision))
-      return revisionResource(runtime.accountSid, revision, request.origin)
-    }
-  })
 }
 
 function changeOf(body: FlowUpdate): FlowChange {
@@ -214,67 +167,7 @@ function changeOf(body: FlowUpdate): FlowChange {
   }
 }
 
-/** https://www.twilio.com/docs/api/errors/81021 */
-function revisionChoice(text: string): RevisionChoice {
-  if (text === 'LatestPublished' || text === 'LatestRevision') return text
-  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text)
-  throw new BadRequest(
-    `A revision is a number, LatestPublished or LatestRevision, not ${text}`,
-    81021
-  )
-}
-
 const flowPosition = ({ flowCreatedAt, flowSid }: FlowRevision): Position => ({
   createdAt: flowCreatedAt,
   sid: flowSid
-})
-const revisionPosition = ({ revision }: FlowRevision): Position => ({
-  createdAt: revision,
-  sid: ''
-})
-
-function revisionResource(accountSid: string, revision: FlowRevision, origin: string) {
-  return {
-    ...commonFields(accountSid, revision),
-    url: `${origin}/v2/Flows/${revision.flowSid}/Revisions/${revision.revision}`
-  }
-}
-
-const flowResource =
-  (accountSid: string, publicUrl: string) => (revision: FlowRevision, origin: string) => {
-    const url = `${origin}/v2/Flows/${revision.flowSid}`
-    return {
-      ...commonFields(accountSid, revision),
-      warnings: [],
-      webhook_url: `${publicUrl}/v1/Accounts/${accountSid}/Flows/${revision.flowSid}`,
-      url,
-      links: {
-        test_users: `${url}/TestUsers`,
-        revisions: `${url}/Revisions`,
-        executions: `${url}/Executions`
-      }
-    }
-  }
-
-function commonFields(accountSid: string, revision: FlowRevision) {
-  const { faults } = revision
-  return {
-    sid: revision.flowSid,
-    account_sid: accountSid,
-    author_sid: revision.authorSid,
-    friendly_name: revision.friendlyName,
-    definition: revision.definition,
-    status: revision.status,
-    revision: revision.revision,
-    commit_message: revision.commitMessage,
-    valid: faults.length === 0,
-    errors: faults.map(faultResource),
-    date_created: isoDate(revision.flowCreatedAt),
-    date_updated: revision.revision === 1 ? null : isoDate(revision.createdAt)
-  }
-}
-
-const faultResource = ({ propertyPath, message }: FlowRevision['faults'][number]) => ({
-  property_path: propertyPath,
-  message
 })
