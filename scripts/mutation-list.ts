@@ -162,7 +162,7 @@ export const mutations: readonly Mutation[] = [
     file: 'src/adapters/embedded/under-way.ts',
     find: 'if (found?.fence !== fence)',
     replace: 'if (!found)',
-    tests: [crashes]
+    tests: [embedded]
   },
   {
     promise: 'P8 no zombie writes',
