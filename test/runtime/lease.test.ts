@@ -3,7 +3,7 @@ import t from 'tap'
 import { FenceLost, StoreUnavailable } from '../../src/runtime/errors.ts'
 import { makeLease } from '../../src/runtime/lease.ts'
 import type { Claim } from '../../src/runtime/ports.ts'
-import { askAndThank, eventually, flowOf } from '../support/build-service.ts'
+import { alwaysSuspend, askAndThank, eventually, flowOf } from '../support/build-service.ts'
 import { makeFakeClock } from './fake-clock.ts'
 import { leaseMs, type Stage, setStage } from './stage.ts'
 
@@ -66,7 +66,8 @@ t.test('a turn whose lease may have passed asks before its next effect', async t
     t.same((await path(sid)).slice(2), ['one sent', 'two sent'])
   })
 
-  await t.test('and breaks off where nobody can tell', async t => {
+  // Where every effect is saved, that gives a new lease each time.
+  await t.test('and breaks off where nobody can tell', { skip: alwaysSuspend }, async t => {
     const { conversation, sid } = await heldUp(stage)
     const restore = withoutRenewals(stage)
     await idle()
@@ -94,7 +95,6 @@ t.test(
     const conversation = openConversation()
     const begun = clock.now()
     const { sid } = await trigger(await publish(twoMessages), { conversation_sid: conversation })
-    await eventually(() => bodies(conversation).length === 2)
     await eventually(() => asked > 0)
     Object.assign(executions, { commit, renew })
     clock.pass(1000)
