@@ -1,6 +1,6 @@
 // Parked executions in any number: one that the service made is read back through the store, and saved again
-// and again through the store with SIDs, contact and Conversation of its own. That is what the service would
-// have written, without the calls to Twilio. It has to be built: the store comes from dist/.
+// and again through the store with SIDs, contact and Conversation of its own. But for a look that lies ahead that
+// is what the service would have written, without the calls to Twilio. It has to be built: the store comes from dist/.
 import { newSid } from './account.mjs'
 import { eachOf } from './attach.mjs'
 

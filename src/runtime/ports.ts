@@ -117,7 +117,10 @@ export interface ExecutionStore {
     event: InboxEvent,
     options: { readonly now: number; readonly claim: boolean }
   ): Promise<Delivered>
-  /** Claims one execution, ended or not, and due or not if not said otherwise; null where somebody holds it or it is unknown. */
+  /**
+   * Claims one execution, ended or not, and due or not if not said otherwise; null where somebody holds it or it
+   * is unknown.
+   */
   claim(sid: string, now: number, options?: { readonly onlyDue: boolean }): Promise<Claim | null>
   /** Claims executions whose due time has come (timers, orphans, retries, retention); each goes to one caller. */
   claimDue(now: number, limit: number): Promise<readonly Claim[]>
